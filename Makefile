@@ -1,0 +1,66 @@
+# Each target makes what it needs first: a virtual environment in .venv and, on Debian, missing system packages.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(or $(shell for p in python3 python3.12 python3.11; do \
+    $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$p && break; \
+    done),python3)
+PIP := PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help viewer test lint bench format clean
+
+help:
+	@echo 'make viewer   open the window      ARGS="me-left.jpg me.jpg me-right.jpg", a capture folder or a project'
+	@echo 'make test     run every test       ARGS="tests/core -k camera"'
+	@echo 'make lint     style, types, import rules'
+	@echo 'make bench    time the renderer    ARGS="--size 256"'
+	@echo 'make format   lay the code out'
+	@echo 'make clean    remove everything that make made'
+
+viewer: $(VENV)/.viewer
+	@$(BIN)/kpnerf-viewer $(ARGS)
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: $(VENV)/.viewer
+	@$(BIN)/kpnerf bench $(ARGS)
+
+lint: $(VENV)/.test build/tree
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p kpnerf.core -p kpnerf.viewer
+	$(BIN)/lint-imports
+
+format: $(VENV)/.test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+
+# The installed layout as links, for tools that read sources instead of importing them.
+build/tree:
+	mkdir -p build/tree/kpnerf
+	ln -sfn ../../../core ../../../viewer ../../../assets build/tree/kpnerf/
+
+$(BIN)/python:
+	@bash .ci/system-packages viewer
+	$(PYTHON) -m venv $(VENV)
+
+# This exact torch has a build without CUDA where the network offers one; any version that fits will do.
+$(VENV)/.torch: $(BIN)/python
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(PIP) install -q torch==2.13.0 || \
+	    echo 'torch 2.13.0 is not to be had here; going on with the newest that fits.'
+	@touch $@
+
+$(VENV)/.viewer: pyproject.toml $(VENV)/.torch
+	$(PIP) install -q -e .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml $(VENV)/.torch
+	@bash .ci/system-packages test
+	$(PIP) install -q -e '.[test,train]'
+	@touch $@ $(VENV)/.viewer

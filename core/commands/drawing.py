@@ -1,0 +1,97 @@
+"""An avatar ready to be drawn from any side: what `render` and `turntable` have in common."""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .. import edits, pipeline
+from ..camera import Camera, orbit_camera, orbit_path
+from ..document import Document
+from ..model.keypoint_nerf import EncodedViews
+from ..render.renderer import Frame, Renderer
+from .options import Colour, load_with_sources, reporter
+
+FIELD_OF_VIEW = np.deg2rad(25.0)
+"""A portrait lens: faces look as they do across a table."""
+
+
+@dataclass(frozen=True, eq=False)
+class Studio:
+    """A solved document, its photos encoded, and the renderer."""
+
+    document: Document
+    renderer: Renderer
+    encoded: EncodedViews
+
+    @classmethod
+    def open(cls, options: argparse.Namespace, also: Sequence[str] = ()) -> "Studio":
+        """From the arguments of `options.add_source` and `options.add_drawing`; of `also`, only cameras are needed."""
+        report = reporter(quiet=options.json)
+        document = load_with_sources(options.source, options.sources, also, report)
+        given = {
+            "resolution": options.size,
+            "quality": options.quality,
+            "mode": options.mode,
+            "background": options.background,
+        }
+        chosen = {name: value for name, value in given.items() if value is not None}
+        document = edits.set_render_settings(document, replace(document.settings, **chosen))
+        model = pipeline.load_model()
+        return cls(document, Renderer(model), pipeline.encode_document(model, document))
+
+    @property
+    def background(self) -> Colour | None:
+        """Behind the avatar; None: transparent."""
+        return self.document.settings.background
+
+    def orbit(self, yaw: float, pitch: float) -> Camera:
+        """A camera on a sphere round the subject, whole in the picture; degrees."""
+        size = self.document.settings.resolution
+        return orbit_camera(
+            np.deg2rad(yaw),
+            np.deg2rad(pitch),
+            self._distance,
+            target_in_world=self.document.schema.box.centre,
+            vertical_field_of_view=FIELD_OF_VIEW,
+            width=size,
+            height=size,
+        )
+
+    def sway(self, yaw_range: Sequence[float], pitch: float, frames: int) -> Iterator[Camera]:
+        """The cameras of a turntable; degrees."""
+        size = self.document.settings.resolution
+        start, end = np.deg2rad(yaw_range)
+        return orbit_path(
+            frames,
+            self._distance,
+            yaw_range=(start, end),
+            pitch=np.deg2rad(pitch),
+            target_in_world=self.document.schema.box.centre,
+            vertical_field_of_view=FIELD_OF_VIEW,
+            width=size,
+            height=size,
+        )
+
+    def seen_by(self, name: str) -> Camera:
+        """The camera of a view, in the head frame, resampled so that its longest side is the wanted resolution."""
+        calibration = self.document.calibration
+        assert calibration is not None, "a studio's document is solved"
+        camera = calibration.head_cameras[self.document.view_index(name)]
+        scale = self.document.settings.resolution / max(camera.width, camera.height)
+        return camera.resized(max(1, round(camera.width * scale)), max(1, round(camera.height * scale)))
+
+    def draw(self, camera: Camera) -> Frame:
+        """The finished picture from a camera in the head frame."""
+        settings = self.document.settings
+        request = pipeline.render_request(
+            self.document, self.encoded, camera, mode=settings.mode, quality=settings.quality
+        )
+        return self.renderer.render(request)
+
+    @property
+    def _distance(self) -> float:
+        box = self.document.schema.box
+        radius = 0.5 * float(np.linalg.norm(np.asarray(box.upper, float) - box.lower))
+        return 0.8 * radius / np.sin(0.5 * FIELD_OF_VIEW)  # corners of a head's box are empty

@@ -1,0 +1,142 @@
+"""The document: everything a person makes here, as one frozen value.
+
+An edit never changes a document. It makes a new one that shares every untouched part with the old *by identity*,
+and a stage of the pipeline runs again only when its input is not the object it had: that is the whole cache, and
+keeping old documents is the whole undo.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
+
+import numpy as np
+from jaxtyping import Float
+
+from .calibration import Calibration, ViewObservation
+from .camera import Camera
+from .keypoints import HEAD, Keypoints2D, KeypointSchema
+from .names import match_name
+from .photo import Photo
+
+RenderMode = Literal["colour", "alpha", "depth", "normal"]
+RenderQuality = Literal["interactive", "reference"]
+RENDER_MODES: tuple[RenderMode, ...] = get_args(RenderMode)
+RENDER_QUALITIES: tuple[RenderQuality, ...] = get_args(RenderQuality)
+
+
+@dataclass(frozen=True)
+class RenderSettings:
+    """How the avatar is drawn; part of the document because it decides what an export looks like."""
+
+    resolution: int = 256
+    """Longest side of the picture, pixels."""
+    quality: RenderQuality = "interactive"
+    background: tuple[float, float, float] | None = None
+    """Red, green, blue from 0 to 1 behind the avatar; None: transparent."""
+    mode: RenderMode = "colour"
+    sigma: float = HEAD.sigma
+    """Reach of a keypoint's influence on the avatar, metres."""
+
+
+@dataclass(frozen=True, eq=False)
+class DocumentView:
+    """One photo with everything known about it."""
+
+    photo: Photo
+    mask: Float[np.ndarray, "h w"]
+    """Foreground, 0 to 1, of the photo's size."""
+    landmarks_px: Float[np.ndarray, "478 2"] | None
+    """The detector's dense face landmarks; None: it saw no face."""
+    detected: Keypoints2D
+    """As the detector said, to snap back to."""
+    keypoints: Keypoints2D
+    """As they are now."""
+    camera: Camera | None = None
+    """Where the photo was taken, in world; None: not found yet."""
+    focal_px: float | None = None
+    """Focal length set by hand; None: the photo's own, where it has one."""
+    lock_pose: bool = False
+    """Solving keeps the camera where it is."""
+    lock_focal: bool = False
+    """Solving keeps the focal length."""
+    held_out: bool = False
+    """Kept to compare with: neither a source of the avatar nor of its keypoints."""
+
+    def __post_init__(self) -> None:
+        for name in ("mask", "landmarks_px"):
+            array = getattr(self, name)
+            if array is not None and array.flags.writeable:
+                frozen = array.view()
+                frozen.flags.writeable = False
+                object.__setattr__(self, name, frozen)
+
+    @property
+    def name(self) -> str:
+        """The photo's name, unique in its document."""
+        return self.photo.name
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the photo, pixels."""
+        height, width = self.photo.rgb.shape[:2]
+        return width, height
+
+
+@dataclass(frozen=True, eq=False)
+class Document:
+    """Photos, what is known about them, and how to draw the avatar made of them."""
+
+    views: tuple[DocumentView, ...] = ()
+    calibration: Calibration | None = None
+    """Cameras and 3D keypoints; None: not solved since views came or went. Its cameras *are* the views' cameras."""
+    settings: RenderSettings = field(default_factory=RenderSettings)
+
+    def __post_init__(self) -> None:
+        if self.calibration is not None:
+            cameras = tuple(view.camera for view in self.views)
+            solved = self.calibration.cameras
+            if len(cameras) != len(solved) or any(a is not b for a, b in zip(cameras, solved, strict=True)):
+                raise ValueError("a calibration enters a document through edits.apply_calibration")
+
+    @property
+    def schema(self) -> KeypointSchema:
+        """Which keypoints the subject has."""
+        return self.views[0].keypoints.schema if self.views else HEAD
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The views' names, in order."""
+        return tuple(view.name for view in self.views)
+
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """Indices of the views the avatar is made of."""
+        return tuple(index for index, view in enumerate(self.views) if not view.held_out)
+
+    def view_index(self, name: str) -> int:
+        """Position of a view by its file name, with or without ending; UserError when there is none."""
+        return match_name(name, self.names)
+
+    def observations(self) -> tuple[ViewObservation, ...]:
+        """What calibration is told: current keypoints, and cameras as far as they are locked.
+
+        A held-out view's keypoints are passed as occluded, so that the avatar's keypoints do not depend on it.
+        """
+        return tuple(_observe(view) for view in self.views)
+
+
+def _observe(view: DocumentView) -> ViewObservation:
+    keypoints = view.keypoints
+    if view.held_out:
+        keypoints = replace(keypoints, occluded=np.ones_like(keypoints.occluded))
+    width, height = view.size
+    return ViewObservation(
+        name=view.name,
+        width=width,
+        height=height,
+        focal_px=view.focal_px if view.focal_px is not None else view.photo.focal_px,
+        keypoints=keypoints,
+        landmarks_px=view.landmarks_px,
+        camera=view.camera if view.lock_pose or view.lock_focal else None,
+        lock_pose=view.lock_pose and view.camera is not None,
+        lock_focal=view.lock_focal,
+    )

@@ -1,0 +1,271 @@
+"""Edits: pure functions from a document to a document.
+
+Each checks what it is given (UserError says what was wrong), clamps points to their photo, and re-solves the 3D
+keypoints with the cameras kept, so that a document's parts agree at every moment, also in the middle of a drag.
+What an edit does not touch is shared with the document before it, by identity.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float
+
+from .calibration import Calibration, calibrate, solve_keypoints
+from .camera import Camera, Matrix4
+from .document import RENDER_MODES, RENDER_QUALITIES, Document, DocumentView, RenderSettings
+from .errors import UserError
+from .geometry import project, transform
+from .keypoints import Keypoints2D, PointState
+from .names import free_name
+
+MAX_VIEWS = 8
+
+# --- views ------------------------------------------------------------------------------------------------------
+
+
+def add_views(document: Document, views: Sequence[DocumentView]) -> Document:
+    """With more photos, at most eight in all; the calibration has to be solved again.
+
+    A photo whose name is taken gets a number, because views are told apart by name.
+    """
+    if len(document.views) + len(views) > MAX_VIEWS:
+        raise UserError(
+            f"{len(document.views) + len(views)} photos are too many.", f"Choose at most {MAX_VIEWS} of one person."
+        )
+    joined = list(document.views)
+    for view in views:
+        name = free_name(view.name, [other.name for other in joined])
+        joined.append(view if name == view.name else replace(view, photo=replace(view.photo, name=name)))
+    return replace(document, views=tuple(joined), calibration=None)
+
+
+def remove_view(document: Document, view: int) -> Document:
+    """Without one photo; the cameras of the others stay, the keypoints are solved from them."""
+    _check_view(document, view)
+    kept = [index for index in range(len(document.views)) if index != view]
+    calibration = document.calibration
+    if calibration is not None and kept:
+        calibration = replace(
+            calibration,
+            cameras=tuple(calibration.cameras[index] for index in kept),
+            residuals_px=calibration.residuals_px[kept],
+            residual_px=calibration.residual_px[kept],
+        )
+    else:
+        calibration = None
+    remaining = tuple(document.views[index] for index in kept)
+    return _resolved(replace(document, views=remaining, calibration=calibration))
+
+
+def hold_out(document: Document, view: int, *, held_out: bool = True) -> Document:
+    """With a photo kept to compare with, or used again as a source of the avatar; one source has to remain."""
+    changed = _with_view(document, view, replace(_check_view(document, view), held_out=held_out))
+    if not changed.sources:
+        raise UserError("The last photo cannot be held out.", "Use another photo as a source first.")
+    return _resolved(changed)
+
+
+# --- keypoints --------------------------------------------------------------------------------------------------
+
+
+def move_keypoint(document: Document, view: int, name: str, xy_px: tuple[float, float]) -> Document:
+    """With a keypoint put by hand at a pixel, clamped to the photo; it counts as visible from then on."""
+    before = _check_view(document, view)
+    index = _keypoint_index(before, name)
+    if not np.isfinite(xy_px).all():
+        raise UserError(f"{xy_px} is no place in a photo.", "Give two finite numbers of pixels.")
+    return _with_keypoints(document, view, before.keypoints.moved(index, clamp_to_photo(before, xy_px)))
+
+
+def occlude_keypoint(document: Document, view: int, name: str, *, occluded: bool = True) -> Document:
+    """With a keypoint marked as hidden in a photo (kept, but not used for geometry), or as visible again."""
+    before = _check_view(document, view)
+    flags = before.keypoints.occluded.copy()
+    flags[_keypoint_index(before, name)] = occluded
+    return _with_keypoints(document, view, replace(before.keypoints, occluded=flags))
+
+
+def unplace_keypoint(document: Document, view: int, name: str) -> Document:
+    """With a keypoint taken back: nobody knows where it is, until other views tell or a hand places it."""
+    before = _check_view(document, view)
+    index = _keypoint_index(before, name)
+    state, confidence = before.keypoints.state.copy(), before.keypoints.confidence.copy()
+    state[index], confidence[index] = PointState.UNPLACED, 0.0
+    return _with_keypoints(document, view, replace(before.keypoints, state=state, confidence=confidence))
+
+
+def snap_to_detection(document: Document, view: int, name: str) -> Document:
+    """With a keypoint back where the detector saw it; UserError when the detector did not see it."""
+    before = _check_view(document, view)
+    index = _keypoint_index(before, name)
+    if before.detected.state[index] != PointState.DETECTED:
+        raise UserError(f"The {name} was not detected in {before.name}.", "Place it by hand.")
+    fields = {}
+    for field in ("xy_px", "state", "confidence", "occluded"):
+        array = getattr(before.keypoints, field).copy()
+        array[index] = getattr(before.detected, field)[index]
+        fields[field] = array
+    return _with_keypoints(document, view, replace(before.keypoints, **fields))
+
+
+def clamp_to_photo(view: DocumentView, xy_px: tuple[float, float]) -> tuple[float, float]:
+    """The nearest place inside the photo; its area reaches half a pixel beyond the outermost pixel centres."""
+    width, height = view.size
+    x, y = xy_px
+    return float(np.clip(x, -0.5, width - 0.5)), float(np.clip(y, -0.5, height - 0.5))
+
+
+# --- cameras ----------------------------------------------------------------------------------------------------
+
+
+def set_focal(document: Document, view: int, focal_px: float) -> Document:
+    """With another focal length (pixels), the pose kept; solving starts from it, or keeps it where it is locked."""
+    before = _check_view(document, view)
+    if not (np.isfinite(focal_px) and focal_px > 0):
+        raise UserError(f"A focal length of {focal_px} pixels does not exist.", "Give a number above zero.")
+    camera = None if before.camera is None else replace(before.camera, fx=focal_px, fy=focal_px)
+    return _with_camera(document, view, replace(before, focal_px=focal_px), camera)
+
+
+def set_pose(document: Document, view: int, world_from_camera: Matrix4) -> Document:
+    """With a camera moved; UserError when it has no lens yet or the matrix is no rigid pose in metres."""
+    before = _check_view(document, view)
+    if before.camera is None:
+        raise UserError(f"The camera of {before.name} is not known yet.", "Solve the cameras first.")
+    rotation = np.asarray(world_from_camera)[:3, :3]
+    rigid = np.isfinite(world_from_camera).all() and np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-5)
+    if not rigid or np.linalg.det(rotation) < 0 or not np.allclose(world_from_camera[3], [0, 0, 0, 1]):
+        raise UserError("That is no pose of a camera.", "Give a rotation and a translation in metres.")
+    return _with_camera(document, view, before, before.camera.posed(world_from_camera))
+
+
+def lock(document: Document, view: int, *, pose: bool | None = None, focal: bool | None = None) -> Document:
+    """With a camera's pose or focal length kept, or released, when solving; None leaves a lock as it is."""
+    before = _check_view(document, view)
+    pose = before.lock_pose if pose is None else pose
+    focal = before.lock_focal if focal is None else focal
+    return _with_view(document, view, replace(before, lock_pose=pose, lock_focal=focal))
+
+
+def solve_cameras(
+    document: Document,
+    *,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Document:
+    """With cameras and keypoints solved from the keypoints and locks as they are; UserError when that fails.
+
+    `progress` hears a share from 0 to 1; once `cancelled` says so, the document comes back as it was.
+    """
+    calibration = calibrate(document.observations(), progress=progress, cancelled=cancelled)
+    return document if cancelled is not None and cancelled() else apply_calibration(document, calibration)
+
+
+def apply_calibration(document: Document, calibration: Calibration) -> Document:
+    """With the cameras and keypoints that `calibrate` found for `document.observations()`."""
+    views = tuple(
+        view if view.camera is camera else replace(view, camera=camera)
+        for view, camera in zip(document.views, calibration.cameras, strict=True)
+    )
+    return _reprojected(replace(document, views=views, calibration=calibration))
+
+
+# --- drawing ----------------------------------------------------------------------------------------------------
+
+
+def set_render_settings(document: Document, settings: RenderSettings) -> Document:
+    """With the avatar drawn another way."""
+    if not 16 <= settings.resolution <= 4096:
+        raise UserError(f"A picture of {settings.resolution} pixels cannot be drawn.", "Choose 16 to 4096.")
+    if settings.mode not in RENDER_MODES:
+        raise UserError(f"There is no view mode “{settings.mode}”.", f"Choose one of {', '.join(RENDER_MODES)}.")
+    if settings.quality not in RENDER_QUALITIES:
+        raise UserError(f"There is no quality “{settings.quality}”.", f"Choose one of {', '.join(RENDER_QUALITIES)}.")
+    if not 0.005 <= settings.sigma <= 1.0:
+        raise UserError(f"An influence of {settings.sigma} m is out of range.", "Choose 0.005 to 1 metre.")
+    return document if settings == document.settings else replace(document, settings=settings)
+
+
+# --- what edits are made of -------------------------------------------------------------------------------------
+
+
+def _check_view(document: Document, view: int) -> DocumentView:
+    if not 0 <= view < len(document.views):
+        raise UserError(f"There is no photo number {view + 1}.", f"There are {len(document.views)}.")
+    return document.views[view]
+
+
+def _keypoint_index(view: DocumentView, name: str) -> int:
+    names = view.keypoints.schema.names
+    if name not in names:
+        raise UserError(f"There is no keypoint called “{name}”.", f"The keypoints are: {', '.join(names)}.")
+    return names.index(name)
+
+
+def _with_view(document: Document, view: int, after: DocumentView) -> Document:
+    views = list(document.views)
+    views[view] = after
+    return replace(document, views=tuple(views))
+
+
+def _with_keypoints(document: Document, view: int, keypoints: Keypoints2D) -> Document:
+    return _resolved(_with_view(document, view, replace(document.views[view], keypoints=keypoints)))
+
+
+def _with_camera(document: Document, view: int, before: DocumentView, camera: Camera | None) -> Document:
+    calibration = document.calibration
+    if calibration is not None and camera is not None:
+        cameras = list(calibration.cameras)
+        cameras[view] = camera
+        calibration = replace(calibration, cameras=tuple(cameras))
+    views = list(document.views)
+    views[view] = replace(before, camera=camera)
+    return _resolved(replace(document, views=tuple(views), calibration=calibration))
+
+
+def _resolved(document: Document) -> Document:
+    """With 3D keypoints and residuals that belong to the views' keypoints and cameras as they are now."""
+    calibration = document.calibration
+    if calibration is None:
+        return document
+    keypoints, residuals_px = solve_keypoints(document.observations(), calibration.cameras, calibration.world_from_head)
+    solved = replace(
+        calibration, keypoints=keypoints, residuals_px=residuals_px, residual_px=_median_per_view(residuals_px)
+    )
+    return _reprojected(replace(document, calibration=solved))
+
+
+def _median_per_view(residuals_px: Float[np.ndarray, "v k"]) -> Float[np.ndarray, "v"]:
+    return np.array([np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else np.nan for row in residuals_px])
+
+
+def _reprojected(document: Document) -> Document:
+    """With every point that nobody placed filled in from the other views, once two of them know it."""
+    calibration = document.calibration
+    if calibration is None:
+        return document
+    known = calibration.keypoints.views >= 2
+    in_world = transform(calibration.world_from_head, calibration.keypoints.xyz)
+    views = tuple(
+        _filled_in(view, camera, in_world, known)
+        for view, camera in zip(document.views, calibration.cameras, strict=True)
+    )
+    return replace(document, views=views)
+
+
+def _filled_in(
+    view: DocumentView, camera: Camera, in_world: Float[np.ndarray, "k 3"], known: np.ndarray
+) -> DocumentView:
+    before = view.keypoints
+    free = (before.state == PointState.UNPLACED) | (before.state == PointState.REPROJECTED)
+    if not free.any():
+        return view
+    pixels, depth = project(camera, in_world)
+    filled = free & known & (depth > 0)
+    xy, state = before.xy_px.copy(), before.state.copy()
+    width, height = view.size
+    xy[filled] = np.clip(pixels[filled], -0.5, [width - 0.5, height - 0.5])
+    state[filled] = PointState.REPROJECTED
+    state[free & ~filled] = PointState.UNPLACED
+    return replace(view, keypoints=replace(before, xy_px=xy, state=state))

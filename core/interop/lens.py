@@ -1,0 +1,60 @@
+"""Lens distortion (Brown 1966, as OpenCV has it): read from a file, and taken out of pictures and points."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ..camera import Camera
+
+
+@dataclass(frozen=True)
+class Distortion:
+    """Coefficients of x_distorted = x (1 + k1 r² + k2 r⁴ + k3 r⁶) + 2 p1 x y + p2 (r² + 2 x²), and the same for y."""
+
+    k1: float = 0.0
+    k2: float = 0.0
+    p1: float = 0.0
+    p2: float = 0.0
+    k3: float = 0.0
+
+    @classmethod
+    def from_frame(cls, frame: Mapping[str, Any]) -> "Distortion | None":
+        """The distortion that a frame of `transforms.json` speaks of; None when it speaks of none.
+
+        Raises ValueError for a fourth radial coefficient, which belongs to another model.
+        """
+        if float(frame.get("k4") or 0.0) != 0.0:
+            raise ValueError("k4 belongs to a fisheye lens")
+        found = cls(*(float(frame.get(name) or 0.0) for name in ("k1", "k2", "p1", "p2", "k3")))
+        return None if found == cls() else found
+
+    @property
+    def coefficients(self) -> Float[np.ndarray, "5"]:
+        """In OpenCV's order."""
+        return np.array([self.k1, self.k2, self.p1, self.p2, self.k3])
+
+
+def undistorted_image(image: np.ndarray, camera: Camera, distortion: Distortion) -> np.ndarray:
+    """The picture as the same camera would have seen it through a pinhole; black where it saw nothing."""
+    import cv2
+
+    return cv2.undistort(image, camera.intrinsics, distortion.coefficients)
+
+
+def undistorted_points(
+    places: Mapping[str, tuple[float, float]], camera: Camera, distortion: Distortion
+) -> dict[str, tuple[float, float]]:
+    """Where named pixels of the distorted picture lie in the undistorted one."""
+    import cv2
+
+    if not places:
+        return {}
+    distorted = np.array(list(places.values()), dtype=np.float64).reshape(-1, 1, 2)
+    matrix = camera.intrinsics
+    # The default stops after five iterations, half a pixel short at the edge of a wide lens.
+    criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-10)
+    straight = cv2.undistortPointsIter(distorted, matrix, distortion.coefficients, None, matrix, criteria)
+    return {name: (float(x), float(y)) for name, (x, y) in zip(places, straight.reshape(-1, 2), strict=True)}

@@ -1,0 +1,242 @@
+"""KeypointNeRF (Mihajlovic et al., ECCV 2022): photos, cameras and keypoints to a radiance field.
+
+`encode` runs once per set of photos; `geometry` and `colour` are asked per sample. Density does not depend on the
+target camera, and neither of them touches the encoders, so dragging a keypoint never encodes again.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .encoders import HourglassEncoder, TextureEncoder
+from .heads import ColourHead, GeometryHead
+from .pyramid import PyramidEncoder
+from .spatial import Encoding, border_weight, encode_position, encoding_channels, inside, normalised, project, read_maps
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What distinguishes one KeypointNeRF from another."""
+
+    keypoints: int
+    sigma: float
+    """Reach of a keypoint, metres."""
+    encoder: Literal["published", "pyramid"]
+    encoding: Encoding = "relative_z_decay"
+    image_size: int = 512
+    """Side of the square pictures of the subject that colours are read from."""
+    encoder_size: int = 256
+    """Side of the pictures that the encoders see."""
+    abstain: bool = True
+    """A view whose photo does not contain a sample says nothing about it; without, it vetoes."""
+    smooth: bool = False
+    """Softplus (beta 100) between the layers of the geometry head instead of ReLU."""
+    view_confidence: bool = True
+    """The geometry head weighs the views itself, besides where the sample lies in them."""
+    depth: bool = True
+    """The encoder predicts depth, and samples know how far they are from it: occlusion."""
+    prior: bool = True
+    """The colour head may answer with a colour of its own."""
+    density_scale: float = 100.0
+    """Density per metre for a raw value of about one; 0 means relu(raw), as published."""
+
+    @staticmethod
+    def published(keypoints: int = 24, sigma: float = 0.1) -> "ModelConfig":
+        """The network of the paper's code release."""
+        return ModelConfig(
+            keypoints=keypoints,
+            sigma=sigma,
+            encoder="published",
+            abstain=False,
+            smooth=True,
+            view_confidence=False,
+            depth=False,
+            prior=False,
+            density_scale=0.0,
+        )
+
+    @staticmethod
+    def head(encoding: Encoding = "relative_z_decay") -> "ModelConfig":
+        """Our lighter default for heads."""
+        return ModelConfig(keypoints=13, sigma=0.05, encoder="pyramid", encoding=encoding)
+
+
+@dataclass(frozen=True, eq=False)
+class SourceViews:
+    """Square pictures of one subject with their cameras; all tensors on one device, float32."""
+
+    images: Float[Tensor, "v 3 h w"]
+    """RGB in [0, 1], black outside the mask."""
+    masks: Float[Tensor, "v 1 h w"]
+    intrinsics: Float[Tensor, "v 3 3"]
+    """For these pictures; pixel centres at integers."""
+    camera_from_world: Float[Tensor, "v 4 4"]
+    near_far: Float[Tensor, "v 2"]
+    """Depths between which the subject lies, metres."""
+    bounds: Float[Tensor, "v 4"]
+    """Pixel centres x0, y0, x1, y1 of the part that the photo really covers."""
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedViews:
+    """What the network knows of the photos: the seam between encoding and rendering."""
+
+    source: SourceViews
+    low: Float[Tensor, "v cl hl wl"]
+    high: Float[Tensor, "v ch hh wh"]
+    texture: Float[Tensor, "v ct ht wt"]
+    depth: Float[Tensor, "v 1 hd wd"] | None
+    """Predicted depth of the first surface behind each pixel, relative to the world's origin, metres."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """Samples as the views see them; shared by geometry and colour."""
+
+    uv: Float[Tensor, "v n 2"]
+    depth: Float[Tensor, "v n"]
+    visible: Bool[Tensor, "v n"]
+    """Whether the photo contains the sample."""
+    weights: Float[Tensor, "v n"]
+    """Confidence of each view from where the sample lies in it; zero where invisible."""
+
+
+class KeypointNeRF(nn.Module):
+    """The network. Points are in the world of the cameras given to `encode`, metres."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        channels = encoding_channels(config.encoding, config.keypoints)
+        if config.encoder == "published":
+            self.geometry_encoder: nn.Module = HourglassEncoder()
+            self.texture_encoder: nn.Module | None = TextureEncoder()
+            low, high, texture = 64, 8, 8
+        else:
+            self.geometry_encoder = PyramidEncoder()
+            self.texture_encoder = None
+            low, high, texture = PyramidEncoder.LOW, PyramidEncoder.HIGH, PyramidEncoder.TEXTURE
+        extra = 3 if config.depth else 0
+        self.geometry_head = GeometryHead(
+            channels + low + extra, high, smooth=config.smooth, view_confidence=config.view_confidence
+        )
+        self.colour_head = ColourHead(texture + extra, prior=config.prior)
+
+    def encode(self, source: SourceViews) -> EncodedViews:
+        """Feature maps of the photos."""
+        images = source.images
+        factor = images.shape[-1] // self.config.encoder_size
+        if factor > 1:
+            images = F.avg_pool2d(images, factor)
+        if self.texture_encoder is not None:
+            low, high = self.geometry_encoder(images)
+            return EncodedViews(source, low, high, self.texture_encoder(images), None)
+        masks = F.interpolate(source.masks, size=images.shape[-2:], mode="area")
+        low, high, texture, depth = self.geometry_encoder(torch.cat([images, masks], dim=1))
+        return EncodedViews(source, low, high, texture, depth if self.config.depth else None)
+
+    def sight(self, encoded: EncodedViews, points: Float[Tensor, "n 3"]) -> tuple[Sighting, Bool[Tensor, "n"]]:
+        """Where samples lie in the views, and which of them are inside the visual hull.
+
+        As published, a sample is in the hull where every view has it inside the picture and on the mask (> 0.1).
+        With `abstain` only views whose photo contains the sample are asked, and at least one must.
+        """
+        source = encoded.source
+        height, width = source.images.shape[-2:]
+        pixels, depth = project(source.intrinsics, source.camera_from_world, points)
+        uv = normalised(pixels, width, height)
+        near, far = source.near_far[:, :1], source.near_far[:, 1:]
+        in_front = depth > (1e-3 if self.config.abstain else near)
+        visible = inside(pixels, source.bounds, slack=0.0 if self.config.abstain else 0.005) & in_front
+        on_mask = read_maps(source.masks, uv)[..., 0] > 0.1
+        if self.config.abstain:
+            hull = (on_mask | ~visible).all(dim=0) & visible.any(dim=0)
+        else:
+            hull = (on_mask & visible).all(dim=0)
+            visible = hull.expand_as(visible)
+        low, high = source.bounds[:, None, :2], source.bounds[:, None, 2:]
+        across = ((pixels - low) / (high - low).clamp_min(1)).clamp(0, 1)
+        along = ((depth - near) / (far - near)).clamp(0, 1)
+        weights = border_weight(across[..., 0]) * border_weight(across[..., 1]) * border_weight(along) * visible
+        return Sighting(uv, depth, visible, weights), hull
+
+    def geometry(
+        self,
+        encoded: EncodedViews,
+        keypoints: Float[Tensor, "k 3"],
+        points: Float[Tensor, "n 3"],
+        sighting: Sighting,
+    ) -> tuple[Float[Tensor, "n"], Float[Tensor, "n 24"]]:
+        """Raw density and latent of samples (meant for those inside the hull only)."""
+        source = encoded.source
+        _, keypoint_depth = project(source.intrinsics, source.camera_from_world, keypoints)
+        position = encode_position(
+            self.config.encoding, points, sighting.depth, keypoints, keypoint_depth, self.config.sigma
+        )
+        dtype = compute_dtype(self.geometry_head.compress.weight)
+        parts = [position.to(dtype), read_maps(encoded.low, sighting.uv).to(dtype)]
+        if encoded.depth is not None:
+            parts.append(self.behind_surface(encoded, sighting).to(dtype))
+        return self.geometry_head(
+            torch.cat(parts, dim=-1), read_maps(encoded.high, sighting.uv).to(dtype), sighting.weights
+        )
+
+    def colour(
+        self,
+        encoded: EncodedViews,
+        points: Float[Tensor, "n 3"],
+        directions: Float[Tensor, "n 3"],
+        latent: Float[Tensor, "n 24"],
+        sighting: Sighting,
+    ) -> tuple[Float[Tensor, "n 3"], Float[Tensor, "v n"]]:
+        """Colour of samples seen along unit `directions` (target camera to point), and each view's share in it."""
+        source = encoded.source
+        features = read_maps(encoded.texture, sighting.uv)
+        if encoded.depth is not None:
+            features = torch.cat([features, self.behind_surface(encoded, sighting)], dim=-1)
+        rotation, translation = source.camera_from_world[:, :3, :3], source.camera_from_world[:, :3, 3]
+        centres = -torch.einsum("vji,vj->vi", rotation, translation)
+        rays = F.normalize(points[None] - centres[:, None], dim=-1)
+        gap = directions[None] - rays
+        gap = gap / gap.norm(dim=-1, keepdim=True).clamp_min(1e-6)
+        dot = (directions[None] * rays).sum(dim=-1, keepdim=True)
+        return self.colour_head(
+            read_maps(source.images, sighting.uv), features, latent, torch.cat([gap, dot], dim=-1), sighting.visible
+        )
+
+    def behind_surface(self, encoded: EncodedViews, sighting: Sighting) -> Float[Tensor, "v n 3"]:
+        """How far samples lie behind the predicted surface of each view, on three scales (1, 4 and 16 cm)."""
+        assert encoded.depth is not None
+        origin_depth = encoded.source.camera_from_world[:, None, 2, 3]
+        gap = sighting.depth - origin_depth - read_maps(encoded.depth, sighting.uv)[..., 0]
+        return torch.tanh(torch.stack([gap / 0.01, gap / 0.04, gap / 0.16], dim=-1))
+
+    def density(self, raw: Float[Tensor, "*n"]) -> Float[Tensor, "*n"]:
+        """Density per metre of raw values."""
+        if self.config.density_scale == 0:
+            return F.relu(raw)
+        return self.config.density_scale * F.softplus(raw.float())
+
+    def query(
+        self,
+        encoded: EncodedViews,
+        keypoints: Float[Tensor, "k 3"],
+        points: Float[Tensor, "n 3"],
+        directions: Float[Tensor, "n 3"],
+    ) -> tuple[Float[Tensor, "n 3"], Float[Tensor, "n"], Bool[Tensor, "n"]]:
+        """Colour, raw density and hull membership of every sample, inside the hull or not."""
+        sighting, hull = self.sight(encoded, points)
+        raw, latent = self.geometry(encoded, keypoints, points, sighting)
+        rgb, _ = self.colour(encoded, points, directions, latent, sighting)
+        return rgb, raw, hull
+
+
+def compute_dtype(weight: Tensor) -> torch.dtype:
+    """The dtype in which a layer with this weight computes, autocast included."""
+    if torch.is_autocast_enabled(weight.device.type):
+        return torch.get_autocast_dtype(weight.device.type)
+    return weight.dtype

@@ -1,0 +1,119 @@
+"""Points in space to what each source view says about them: projection, bilinear reads, encodings (method: "Per sample")."""
+
+import math
+from typing import Literal
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torch.nn import functional as F
+
+Encoding = Literal["none", "z", "relative_z", "relative_z_decay", "canonical_xyz"]
+"""The encodings the paper compares; `relative_z_decay` is its own."""
+
+FREQUENCIES = (1.0, 2.0, 4.0)
+
+
+def project(
+    intrinsics: Float[Tensor, "v 3 3"], camera_from_world: Float[Tensor, "v 4 4"], points: Float[Tensor, "n 3"]
+) -> tuple[Float[Tensor, "v n 2"], Float[Tensor, "v n"]]:
+    """Pixels and depths (metres) of points in every view.
+
+    Always in float32: in bfloat16 a projection lands pixels away. A point on or behind the camera plane gets the
+    pixels of a point just before it; its depth says where it is.
+    """
+    with torch.autocast(points.device.type, enabled=False):
+        camera = camera_from_world.float()
+        in_camera = torch.einsum("vij,nj->vni", camera[:, :3, :3], points.float()) + camera[:, None, :3, 3]
+        depth = in_camera[..., 2]
+        slope = in_camera[..., :2] / depth.clamp_min(1e-6)[..., None]
+        k = intrinsics.float()
+        focal = torch.stack([k[:, 0, 0], k[:, 1, 1]], dim=-1)[:, None]
+        return slope * focal + k[:, None, :2, 2], depth
+
+
+def read_maps(
+    maps: Float[Tensor, "v c h w"], uv: Float[Tensor, "v n 2"]
+) -> Float[Tensor, "v n c"]:
+    """Bilinear values at normalised positions: -1 and 1 are the centres of the first and the last pixel.
+
+    Maps of every resolution are read with the same coordinate; outside, the border is repeated. Read in float32:
+    a bfloat16 coordinate would be pixels off.
+    """
+    with torch.autocast(maps.device.type, enabled=False):
+        values = F.grid_sample(
+            maps.float(), uv[:, :, None].float(), mode="bilinear", padding_mode="border", align_corners=True
+        )
+    return values[..., 0].transpose(1, 2)
+
+
+def normalised(pixels: Float[Tensor, "v n 2"], width: int, height: int) -> Float[Tensor, "v n 2"]:
+    """Pixel coordinates to [-1, 1] across pixel centres: 2u / (W - 1) - 1."""
+    size = torch.tensor([width - 1, height - 1], dtype=pixels.dtype, device=pixels.device)
+    return 2 * pixels / size - 1
+
+
+def periodic(values: Float[Tensor, "*n k"]) -> Float[Tensor, "*n 7 k"]:
+    """The seven functions x, sin πx, cos πx, sin 2πx, cos 2πx, sin 4πx, cos 4πx; the function varies slowest.
+
+    One sine and one cosine are taken; the octaves follow from the double-angle formulas, which costs a multiply
+    instead of four more transcendental functions.
+    """
+    sine, cosine = torch.sin(math.pi * values), torch.cos(math.pi * values)
+    stack = [values, sine, cosine]
+    for _ in FREQUENCIES[1:]:
+        sine, cosine = 2 * sine * cosine, 1 - 2 * sine * sine
+        stack += [sine, cosine]
+    return torch.stack(stack, dim=-2)
+
+
+def encoding_channels(encoding: Encoding, keypoints: int) -> int:
+    """How many channels `encode_position` gives."""
+    per_value = 1 + 2 * len(FREQUENCIES)
+    counts = {
+        "none": 0,
+        "z": per_value,
+        "relative_z": per_value * keypoints,
+        "relative_z_decay": per_value * keypoints,
+        "canonical_xyz": 3 * per_value,
+    }
+    return counts[encoding]
+
+
+def encode_position(
+    encoding: Encoding,
+    points: Float[Tensor, "n 3"],
+    depth: Float[Tensor, "v n"],
+    keypoints: Float[Tensor, "k 3"],
+    keypoint_depth: Float[Tensor, "v k"],
+    sigma: float,
+) -> Float[Tensor, "v n e"]:
+    """The spatial encoding of samples in each view (paper, section 4.2); float32.
+
+    `relative_z_decay`: signed depth differences to every keypoint, each of the seven values times
+    exp(-|p - k|² / 2σ²); all keypoints of the first value come first, then all of the second.
+    """
+    views, count = depth.shape
+    if encoding == "none":
+        return depth.new_zeros(views, count, 0)
+    if encoding == "z":
+        return periodic(depth[..., None]).flatten(2)
+    if encoding == "canonical_xyz":
+        return periodic(points).flatten(1).expand(views, -1, -1)
+    values = periodic(depth[:, :, None] - keypoint_depth[:, None, :])
+    if encoding == "relative_z_decay":
+        squared = (points[:, None] - keypoints).square().sum(dim=-1)
+        values = values * torch.exp(squared * (-0.5 / sigma**2))[None, :, None, :]
+    return values.flatten(2)
+
+
+def inside(pixels: Float[Tensor, "v n 2"], bounds: Float[Tensor, "v 4"], slack: float = 0.01) -> Bool[Tensor, "v n"]:
+    """Whether pixels lie within bounds (x0, y0, x1, y1: centres of the outermost pixels), with relative slack."""
+    low, high = bounds[:, None, :2], bounds[:, None, 2:]
+    margin = slack * (high - low)
+    return ((pixels >= low - margin) & (pixels <= high + margin)).all(dim=-1)
+
+
+def border_weight(t: Float[Tensor, "*n"]) -> Float[Tensor, "*n"]:
+    """Confidence of a view from a coordinate in [0, 1]: falls off within a tenth of either end."""
+    return torch.sigmoid(5 * (torch.minimum(t, 1 - t) / 0.1 - 1))

@@ -1,0 +1,132 @@
+"""Photos to picture, the whole way: open this first.
+
+    photos -> detect -> Keypoints2D -> calibrate -> Calibration -> encode -> EncodedViews -> RenderRequest -> Frame
+
+The first three arrows make a `Document` (`source.load_source`); this file is the last three. Each stage keeps its last
+result and runs again only when its input is not the object it had.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .camera import Camera
+from .document import Document
+from .errors import UserError
+from .model.checkpoint import load_weights
+from .model.keypoint_nerf import EncodedViews, KeypointNeRF, SourceViews
+from .render.renderer import Frame, Quality, Renderer, RenderRequest
+from .render.view_modes import ViewMode
+from .subject import SubjectView, crop_subject, depth_range
+
+WEIGHTS = Path(__file__).parents[1] / "assets" / "weights" / "head.safetensors"
+
+
+def load_model(path: Path | str = WEIGHTS) -> KeypointNeRF:
+    """The head model, on the GPU where there is one. Raises UserError where the weights are missing or others."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return load_weights(path).to(device, memory_format=torch.channels_last)
+
+
+def crop_views(document: Document, size: int) -> list[SubjectView]:
+    """The source photos as pictures of the subject. Raises UserError while there are no cameras."""
+    if document.calibration is None or not document.sources:
+        raise UserError("The cameras are not known yet.", "Place keypoints in two photos and solve the cameras.")
+    cameras, box = document.calibration.head_cameras, document.schema.box
+    chosen = [(document.views[index], cameras[index]) for index in document.sources]
+    return [crop_subject(view.photo.rgb, view.mask, camera, box, size) for view, camera in chosen]
+
+
+def source_views(crops: list[SubjectView], document: Document, device: torch.device) -> SourceViews:
+    """The crops as the network takes them."""
+
+    def tensor(arrays: list[np.ndarray]) -> torch.Tensor:
+        return torch.from_numpy(np.stack(arrays).astype(np.float32)).to(device)
+
+    cameras, box = [crop.camera for crop in crops], document.schema.box
+    return SourceViews(
+        images=tensor([crop.image.transpose(2, 0, 1) for crop in crops]),
+        masks=tensor([crop.mask[None] for crop in crops]),
+        intrinsics=tensor([camera.intrinsics for camera in cameras]),
+        camera_from_world=tensor([camera.camera_from_world for camera in cameras]),
+        near_far=tensor([np.array(depth_range(camera.camera_from_world, box)) for camera in cameras]),
+        bounds=tensor([np.array(crop.bounds) for crop in crops]),
+    )
+
+
+def encode_document(model: KeypointNeRF, document: Document) -> EncodedViews:
+    """What the network knows of a document's photos; keypoints play no part in it."""
+    device = next(model.parameters()).device
+    source = source_views(crop_views(document, model.config.image_size), document, device)
+    with torch.inference_mode(), fast_arithmetic(device):
+        return model.encode(source)
+
+
+def render_request(
+    document: Document,
+    encoded: EncodedViews,
+    camera: Camera,
+    *,
+    mode: ViewMode = "colour",
+    quality: Quality = "interactive",
+) -> RenderRequest:
+    """A picture of the avatar from a camera in the head frame."""
+    assert document.calibration is not None, "encode_document has refused a document without cameras"
+    keypoints = torch.from_numpy(document.calibration.keypoints.xyz.astype(np.float32)).to(encoded.low.device)
+    return RenderRequest(encoded, keypoints, document.schema.box, camera, mode, quality)
+
+
+def fast_arithmetic(device: torch.device) -> torch.autocast:
+    """bfloat16 for convolutions and matrix products where the hardware multiplies it faster."""
+    worthwhile = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
+    return torch.autocast(device.type, torch.bfloat16, enabled=worthwhile)
+
+
+class Avatar:
+    """The network with its memory; what the window and the command line talk to.
+
+    `encode` and `frames` may be called from different threads: one picture is rendered at a time.
+    """
+
+    def __init__(self, model: KeypointNeRF) -> None:
+        self.model = model
+        self.renderer = Renderer(model)
+        self._rendering = threading.Lock()
+        self._encoded: tuple[tuple[object, ...], EncodedViews] | None = None
+
+    @staticmethod
+    def load(path: Path | str = WEIGHTS) -> "Avatar":
+        """With the bundled weights. Raises UserError where they are missing or of another shape."""
+        return Avatar(load_model(path))
+
+    def encode(self, document: Document) -> EncodedViews:
+        """Feature maps of the source photos, from memory where photos, masks and cameras are the same objects."""
+        views = [document.views[index] for index in document.sources]
+        key = tuple(part for view in views for part in (view.photo, view.mask, view.camera))
+        known = self._encoded
+        if known is not None and len(known[0]) == len(key) and all(a is b for a, b in zip(known[0], key, strict=True)):
+            return known[1]
+        encoded = encode_document(self.model, document)
+        self._encoded = (key, encoded)
+        return encoded
+
+    def frames(
+        self,
+        encoded: EncodedViews,
+        document: Document,
+        camera: Camera,
+        *,
+        mode: ViewMode = "colour",
+        quality: Quality = "interactive",
+        size: tuple[int, int] | None = None,
+        is_stale: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Frame]:
+        """Pictures that get better, until the finished one or until `is_stale`; `size` is (width, height)."""
+        if size is not None and size != (camera.width, camera.height):
+            camera = camera.resized(*size)
+        request = render_request(document, encoded, camera, mode=mode, quality=quality)
+        with self._rendering:
+            yield from self.renderer.frames(request, is_stale)

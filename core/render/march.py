@@ -1,0 +1,101 @@
+"""Rays through a density grid: skip what is empty, integrate the rest, find the surface.
+
+All of it reads the grid only; the network is asked afterwards, for the colour of one point a ray.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from ..model.keypoint_nerf import KeypointNeRF
+from .compositing import ray_weights
+from .grid import DensityGrid
+from .sampling import ray_box
+
+PROBES = 40
+"""Occupancy look-ups a ray to find where it meets anything."""
+VISIBLE = 4e-3
+"""Alpha below which a ray is left empty: one step of an 8-bit picture."""
+
+
+@dataclass(frozen=True, eq=False)
+class Surfaces:
+    """What rays meet in a grid; rows belong to the rays `ray` indexes, all others see nothing."""
+
+    ray: Int[Tensor, "n"]
+    alpha: Float[Tensor, "n"]
+    distance: Float[Tensor, "n"]
+    """Metres along the ray, mean over what is seen."""
+    points: Float[Tensor, "n 3"]
+    """Where to ask for colour."""
+
+
+def march(
+    model: KeypointNeRF,
+    grid: DensityGrid,
+    origin: Float[Tensor, "3"],
+    directions: Float[Tensor, "r 3"],
+    *,
+    step: float,
+) -> Surfaces:
+    """Integrate density along rays from one origin; `step` in metres between grid reads."""
+    near, far, hit = ray_box(origin, directions, grid.lattice.lower, grid.lattice.upper)
+    ray = hit.nonzero()[:, 0]
+    start, stop = _occupied_interval(grid, origin, directions[ray], near[ray], far[ray])
+    kept = stop > start
+    ray, start, stop = ray[kept], start[kept], stop[kept]
+    if len(ray) == 0:
+        none = near.new_zeros(0)
+        return Surfaces(ray, none, none, near.new_zeros(0, 3))
+    count = int(((stop - start).max() / step).ceil().clamp(2, 160))
+    middle = (torch.arange(count, device=near.device) + 0.5) / count
+    distances = start[:, None] + (stop - start)[:, None] * middle
+    # A ray's samples reach exactly across its occupied interval, so short rays are sampled more finely.
+    points = origin + distances[..., None] * directions[ray][:, None]
+    density = model.density(grid.read(points))
+    length = (stop - start) / count
+    weights = ray_weights(density, distances, last=0.0)
+    tail = 1 - weights.sum(dim=-1)
+    weights[:, -1] += tail * -torch.expm1(-density[:, -1] * length)
+    alpha = weights.sum(dim=-1)
+    seen = alpha > VISIBLE
+    ray, weights, distances, alpha = ray[seen], weights[seen], distances[seen], alpha[seen]
+    mean = (weights * distances).sum(dim=-1) / alpha
+    surface = _surface(weights, distances, alpha)
+    return Surfaces(ray, alpha.clamp(max=1), mean, origin + surface[:, None] * directions[ray])
+
+
+def _occupied_interval(
+    grid: DensityGrid,
+    origin: Float[Tensor, "3"],
+    directions: Float[Tensor, "r 3"],
+    near: Float[Tensor, "r"],
+    far: Float[Tensor, "r"],
+) -> tuple[Float[Tensor, "r"], Float[Tensor, "r"]]:
+    """Distances between which rays pass occupied blocks; empty (stop <= start) where they pass none."""
+    share = torch.linspace(0, 1, PROBES, device=near.device)
+    distances = near[:, None] + (far - near)[:, None] * share
+    occupied = grid.is_occupied(origin + distances[..., None] * directions[:, None])
+    step = (far - near) / (PROBES - 1)
+    some = occupied.any(dim=-1)
+    first = distances.gather(1, occupied.to(torch.uint8).argmax(dim=-1, keepdim=True))[:, 0] - step
+    last_index = PROBES - 1 - occupied.flip(-1).to(torch.uint8).argmax(dim=-1, keepdim=True)
+    last = distances.gather(1, last_index)[:, 0] + step
+    start, stop = torch.maximum(first, near), torch.minimum(last, far)
+    return torch.where(some, start, stop), stop
+
+
+def _surface(
+    weights: Float[Tensor, "r n"], distances: Float[Tensor, "r n"], alpha: Float[Tensor, "r"]
+) -> Float[Tensor, "r"]:
+    """Where half of what a ray sees lies in front, interpolated: unlike the mean, never between two surfaces."""
+    cumulative = torch.cumsum(weights, dim=-1)
+    target = 0.5 * alpha[:, None]
+    index = torch.searchsorted(cumulative, target).clamp(max=weights.shape[1] - 1)
+    before = torch.where(index > 0, cumulative.gather(1, (index - 1).clamp(min=0)), torch.zeros_like(target))
+    share = ((target - before) / weights.gather(1, index).clamp_min(1e-8)).clamp(0, 1)
+    spacing = distances[:, 1:2] - distances[:, :1]
+    return (distances.gather(1, index) + (share - 0.5) * spacing)[:, 0]
+

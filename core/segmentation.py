@@ -1,0 +1,110 @@
+"""Foreground masks: a coarse person probability round the head, drawn to the edges of the picture."""
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from .mediapipe_models import person_probability
+from .photo import square_crop
+
+_CROP_FACES, _CROP_DOWN = 3.1, 0.3
+"""Side of the segmented square and its shift downwards, in face sizes: head, hair and shoulders. Between 2.5 and 5
+faces, 3 lies closest to the true outline of rendered people (IoU 0.983 before refinement, 0.990 after)."""
+_CROP_PIXELS = 640
+_RADIUS, _EDGE = 0.07, 3e-3
+"""Guided filter: window in face sizes, and the colour variance (0..1 squared) that counts as an edge."""
+_CONTRAST = 4.0
+"""The filter leaves the outline soft over its window; this steepens it again round one half."""
+_WHOLE_PIXELS = 1024
+
+
+def person_mask(
+    rgb: UInt8[np.ndarray, "h w 3"], face: tuple[float, float, float] | None = None
+) -> Float[np.ndarray, "h w"]:
+    """Foreground, 0 to 1, float32: the person whose face is given as (x, y of the middle, size) in pixels.
+
+    Round the face the network sees a square of the head's own size, elsewhere the whole picture. Other people
+    and specks that do not touch this one are dropped. Without a face everything that looks like a person stays.
+    """
+    import cv2
+
+    height, width = rgb.shape[:2]
+    shrink = min(1.0, _WHOLE_PIXELS / max(height, width))
+    small_size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+    small = cv2.resize(rgb, small_size, interpolation=cv2.INTER_AREA)
+    radius = max(1, round(0.01 * max(small_size)))
+    coarse = _refined(small, person_probability(small), radius)
+    mask = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    if face is None:
+        return mask
+    x, y, size = face
+    side = _CROP_FACES * size
+    pixels = int(np.clip(round(side), 64, _CROP_PIXELS))
+    crop, crop_from_photo = square_crop(rgb, (x, y + _CROP_DOWN * size), side, pixels)
+    fine = _refined(crop, person_probability(crop), max(1, round(_RADIUS * pixels / _CROP_FACES)))
+    back = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    fine = cv2.warpAffine(fine, crop_from_photo, (width, height), flags=back, borderMode=cv2.BORDER_REPLICATE)
+    share = cv2.warpAffine(_ramp(pixels), crop_from_photo, (width, height), flags=back)
+    return _connected_to(mask * (1 - share) + fine * share, (x, y), size)
+
+
+def guided_filter(
+    guide: Float[np.ndarray, "h w 3"], mask: Float[np.ndarray, "h w"], *, radius: int, edge: float
+) -> Float[np.ndarray, "h w"]:
+    """`mask` as a locally linear function of the colours of `guide` (He, Sun and Tang 2013, eq. 14 to 16).
+
+    `radius` is the half width of the window in pixels; colour variance well above `edge` is followed, below it
+    the mask is smoothed.
+    """
+    import cv2
+
+    size = (2 * radius + 1, 2 * radius + 1)
+
+    def mean(image: np.ndarray) -> np.ndarray:
+        return cv2.blur(image, size, borderType=cv2.BORDER_REFLECT)
+
+    guide, mask = guide.astype(np.float32), mask.astype(np.float32)
+    mean_guide, mean_mask = mean(guide), mean(mask)
+    covariance = mean(guide * mask[..., None]) - mean_guide * mean_mask[..., None]
+    r, g, b = (guide[..., channel] for channel in range(3))
+    mr, mg, mb = (mean_guide[..., channel] for channel in range(3))
+    rr, gg, bb = mean(r * r) - mr * mr + edge, mean(g * g) - mg * mg + edge, mean(b * b) - mb * mb + edge
+    rg, rb, gb = mean(r * g) - mr * mg, mean(r * b) - mr * mb, mean(g * b) - mg * mb
+    # Inverse of the symmetric 3 x 3 colour covariance of every window, by cofactors.
+    c_rr, c_gg, c_bb = gg * bb - gb * gb, rr * bb - rb * rb, rr * gg - rg * rg
+    c_rg, c_rb, c_gb = rb * gb - rg * bb, rg * gb - rb * gg, rg * rb - rr * gb
+    determinant = np.maximum(rr * c_rr + rg * c_rg + rb * c_rb, 1e-12)
+    x, y, z = (covariance[..., channel] for channel in range(3))
+    slope = np.stack(
+        [c_rr * x + c_rg * y + c_rb * z, c_rg * x + c_gg * y + c_gb * z, c_rb * x + c_gb * y + c_bb * z], axis=-1
+    )
+    slope /= determinant[..., None]
+    offset = mean_mask - np.sum(slope * mean_guide, axis=-1)
+    return np.sum(mean(slope) * guide, axis=-1) + mean(offset)
+
+
+def _refined(rgb: UInt8[np.ndarray, "h w 3"], coarse: Float[np.ndarray, "h w"], radius: int) -> np.ndarray:
+    """A coarse mask drawn to the edges of its picture, 0 to 1."""
+    soft = guided_filter(rgb.astype(np.float32) / 255.0, coarse, radius=radius, edge=_EDGE)
+    return np.clip((soft - 0.5) * _CONTRAST + 0.5, 0.0, 1.0).astype(np.float32)
+
+
+def _ramp(pixels: int) -> Float[np.ndarray, "p p"]:
+    """One in the middle of a square, falling to zero over the outer tenth, to blend a crop into a picture."""
+    from_edge = np.minimum(np.arange(pixels) + 0.5, pixels - np.arange(pixels) - 0.5) / (0.1 * pixels)
+    line = np.clip(from_edge, 0.0, 1.0).astype(np.float32)
+    return np.minimum(line[:, None], line[None, :])
+
+
+def _connected_to(mask: Float[np.ndarray, "h w"], middle: tuple[float, float], size: float) -> np.ndarray:
+    """The mask without the pieces that do not touch the face."""
+    import cv2
+
+    height, width = mask.shape
+    _, labels = cv2.connectedComponents((mask > 0.25).astype(np.uint8), connectivity=4)
+    half = max(1, round(0.25 * size))
+    x, y = round(middle[0]), round(middle[1])
+    window = labels[max(0, y - half) : min(height, y + half + 1), max(0, x - half) : min(width, x + half + 1)]
+    counts = np.bincount(window[window > 0].ravel()) if np.any(window > 0) else np.zeros(0, int)
+    if not counts.size:
+        return mask.astype(np.float32)
+    return np.where((labels == 0) | (labels == counts.argmax()), mask, 0.0).astype(np.float32)

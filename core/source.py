@@ -1,0 +1,146 @@
+"""From what a person names (photos, a project file, a capture folder) to a document."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from .camera import Camera
+from .detection import detect
+from .document import Document, DocumentView
+from .edits import add_views, solve_cameras
+from .errors import UserError
+from .interop.transforms_json import Places, is_capture, load_capture
+from .keypoints import HEAD, Keypoints2D, KeypointSchema
+from .names import match_name
+from .photo import Photo, load_photo
+from .project_file import ENDING, open_project
+
+log = logging.getLogger(__name__)
+
+Report = Callable[[str, float | None], None]
+"""Told what is being done, in words, and the share that is done, 0 to 1, or None where nobody knows.
+
+It may raise to stop the work; the exception comes through.
+"""
+
+
+def load_source(
+    paths: Sequence[str | Path],
+    *,
+    schema: KeypointSchema = HEAD,
+    names: Sequence[str] | None = None,
+    report: Report | None = None,
+) -> Document:
+    """A document with cameras and keypoints solved, from photos, one project file, or one capture folder.
+
+    `names` keeps only some pictures, given with or without ending. Raises UserError.
+    """
+    document = read_source(paths, schema=schema, names=names, report=report)
+    if document.calibration is None:
+        document = solve_cameras(document, progress=report and (lambda share: report("Finding the cameras", share)))
+    return document
+
+
+def read_source(
+    paths: Sequence[str | Path],
+    *,
+    schema: KeypointSchema = HEAD,
+    names: Sequence[str] | None = None,
+    report: Report | None = None,
+    partial: Callable[[Document], None] | None = None,
+) -> Document:
+    """Like `load_source`, but solving the cameras is left to `edits.solve_cameras`.
+
+    A person can then be shown the photos, and put points right, where solving fails; `partial` is given the
+    document as it grows, photo by photo.
+    """
+    files = [Path(path) for path in paths]
+    if not files:
+        raise UserError("No photos were named.", "Name photos, a project file or a capture folder.")
+    projects = [file for file in files if file.suffix == ENDING]
+    captures = [file for file in files if is_capture(file)]
+    if (projects or captures) and len(files) > 1:
+        raise UserError(
+            f"{(projects + captures)[0].name} stands among other files.",
+            "Name photos, or one project file, or one capture folder.",
+        )
+    if projects:
+        return _only(open_project(files[0]), names)
+    if files[0].is_dir() and not captures:
+        raise UserError(
+            f"{files[0]} is a folder without a transforms.json.",
+            "Name the photos inside it: two to eight of one person.",
+        )
+    if names is not None and not captures:
+        files = [files[match_name(name, [file.name for file in files])] for name in names]
+    document = Document()
+    pictures = _pictures(files, names, bool(captures))
+    for index, (name, make) in enumerate(pictures):
+        if report is not None:
+            report(f"Looking at {name}, {index + 1} of {len(pictures)}", index / len(pictures))
+        document = add_views(document, [make(schema)])
+        if partial is not None:
+            partial(document)
+    return document
+
+
+def _pictures(
+    files: Sequence[Path], names: Sequence[str] | None, is_folder: bool
+) -> list[tuple[str, Callable[[KeypointSchema], DocumentView]]]:
+    """Names of pictures, and how to read each; those of photo files are read one after another, when called."""
+    if not is_folder:
+        return [(file.name, lambda schema, file=file: view_of(load_photo(file), schema)) for file in files]
+    capture = load_capture(files[0], names=names)
+    parts = zip(capture.photos, capture.cameras, capture.masks, capture.keypoints, strict=True)
+    return [(part[0].name, lambda schema, part=part: _given_view(schema, *part)) for part in parts]
+
+
+def _given_view(
+    schema: KeypointSchema, photo: Photo, camera: Camera | None, mask: np.ndarray | None, places: Places | None
+) -> DocumentView:
+    return view_of(photo, schema, camera=camera, mask=mask, places=places)
+
+
+def view_of(
+    photo: Photo,
+    schema: KeypointSchema = HEAD,
+    *,
+    camera: Camera | None = None,
+    mask: np.ndarray | None = None,
+    places: Places | None = None,
+) -> DocumentView:
+    """A photo with what the detector sees in it; a given camera, mask and given places of keypoints come first.
+
+    A given camera is locked. Masks are kept in steps of 1/255, so that a project file holds what was computed.
+    """
+    seen = detect(photo, schema)
+    foreground = np.clip(seen.mask if mask is None else mask, 0, 1)
+    return DocumentView(
+        photo=photo,
+        mask=(np.round(foreground * 255) / 255).astype(np.float32),
+        landmarks_px=seen.landmarks_px,
+        detected=seen.keypoints,
+        keypoints=_placed(seen.keypoints, places or {}, photo.name),
+        camera=camera,
+        lock_pose=camera is not None,
+        lock_focal=camera is not None,
+    )
+
+
+def _placed(keypoints: Keypoints2D, places: Places, photo_name: str) -> Keypoints2D:
+    for name, xy_px in places.items():
+        if name in keypoints.schema.names:
+            keypoints = keypoints.moved(keypoints.schema.index(name), xy_px)
+        else:
+            log.warning("%s: the %s schema has no keypoint “%s”", photo_name, keypoints.schema.name, name)
+    return keypoints
+
+
+def _only(document: Document, names: Sequence[str] | None) -> Document:
+    if names is None:
+        return document
+    kept = [document.views[document.view_index(name)] for name in names]
+    return replace(document, views=tuple(kept), calibration=None)

@@ -1,0 +1,158 @@
+"""Photographs of one synthetic person as a person with a phone would take them: captures to evaluate on."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from ..camera import Camera
+from .backgrounds import draw_panorama, seen_by
+from .dataset import hand_held_pose
+from .lighting import Lighting, draw_lighting
+from .makehuman import MakeHuman
+from .people import Person, draw_person
+from .scenes import SceneRenderer
+
+CAPTURE_YAWS = {
+    "left": -35.0,
+    "front": 0.0,
+    "right": 35.0,
+    "between_left": -18.0,
+    "between_right": 18.0,
+    "beyond_left": -58.0,
+    "beyond_right": 58.0,
+}
+"""Degrees from which the pictures of a capture are taken: three to work from, two between them, two beyond."""
+SAMPLE_YAWS = {"front": 2.0, "left": -30.0, "right": 29.0}
+HEAD_MIDDLE = np.array([0.0, -0.01, 0.0])
+HEAD_SHARE = 0.5
+"""How much of a picture's height a head fills, about."""
+HEAD_HEIGHT = 0.24
+
+
+@dataclass(frozen=True, eq=False)
+class Photograph:
+    """One picture of a capture, and what is true of it."""
+
+    rgb: UInt8[np.ndarray, "h w 3"]
+    mask: UInt8[np.ndarray, "h w"]
+    """The person's alpha."""
+    camera: Camera
+    """In the head frame."""
+
+
+def capture_cameras(
+    rng: np.random.Generator, yaws: Mapping[str, float], *, size: int, spread: float = 1.0
+) -> dict[str, Camera]:
+    """One lens, held by hand at each yaw (degrees) so that the head fills half of the picture.
+
+    spread scales how far the hand strays from the yaw, the height of the face and the usual distance.
+    """
+    field_of_view = np.radians(rng.uniform(25, 60))
+    focal = 0.5 * size / np.tan(0.5 * field_of_view)
+    usual = HEAD_HEIGHT * focal / (HEAD_SHARE * size)
+    cameras = {}
+    for name, yaw in yaws.items():
+        pose = hand_held_pose(
+            rng,
+            np.radians(yaw + spread * rng.normal(0, 1.5)),
+            spread * rng.normal(0, np.radians(5)),
+            float(usual * np.exp(spread * rng.normal(0, 0.08))),
+            aim=spread * abs(rng.normal(0, np.radians(0.06 * np.degrees(field_of_view)))),
+            roll=spread * rng.normal(0, np.radians(2.5)),
+            target=HEAD_MIDDLE,
+        )
+        middle = 0.5 * (size - 1)
+        cameras[name] = Camera(focal, focal, middle, middle, size, size, pose)
+    return cameras
+
+
+def photograph(
+    renderer: SceneRenderer,
+    person: Person,
+    lighting: Lighting,
+    cameras: Mapping[str, Camera],
+    rng: np.random.Generator,
+    *,
+    exposure_spread: float = 0.04,
+) -> dict[str, Photograph]:
+    """Pictures of a person before a random background, by name."""
+    renderer.load(person, lighting)
+    panorama = draw_panorama(rng)
+    photographs = {}
+    for name, camera in cameras.items():
+        exposure = float(np.exp(rng.normal(0, exposure_spread)))
+        picture = renderer.render(camera, exposure=exposure)
+        alpha = picture.rgba[..., 3:].astype(np.float64) / 255
+        behind = 255 * seen_by(panorama, camera) * exposure**0.5
+        rgb = alpha * picture.rgba[..., :3] + (1 - alpha) * behind
+        photographs[name] = Photograph(
+            rgb=np.clip(np.rint(rgb), 0, 255).astype(np.uint8), mask=picture.rgba[..., 3], camera=camera
+        )
+    return photographs
+
+
+def render_capture(
+    data: MakeHuman,
+    seed: int,
+    folder: Path,
+    *,
+    renderer: SceneRenderer,
+    yaws: Mapping[str, float] = CAPTURE_YAWS,
+) -> None:
+    """Write the capture of a seed: pictures, `masks/`, `transforms.json`, and the true `landmarks.npy` (head frame).
+
+    Pictures are squares of the renderer's size. The world of transforms.json is the head frame.
+    """
+    rng = np.random.default_rng([seed, 3])
+    person = draw_person(data, seed)
+    cameras = capture_cameras(rng, yaws, size=renderer.size)
+    photographs = photograph(renderer, person, draw_lighting(rng), cameras, rng)
+    write_photographs(folder, photographs, person.landmarks)
+
+
+def render_sample(data: MakeHuman, seed: int, folder: Path, *, renderer: SceneRenderer) -> None:
+    """Write three plain JPEG photographs of a seed's person, as somebody would hand them in: no cameras, no masks."""
+    from PIL import Image
+
+    rng = np.random.default_rng([seed, 4])
+    person = draw_person(data, seed)
+    cameras = capture_cameras(rng, SAMPLE_YAWS, size=renderer.size)
+    photographs = photograph(renderer, person, draw_lighting(rng), cameras, rng)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, photo in photographs.items():
+        Image.fromarray(photo.rgb).save(folder / f"{name}.jpg", quality=93)
+
+
+def write_photographs(
+    folder: Path, photographs: Mapping[str, Photograph], landmarks: Float[np.ndarray, "468 3"]
+) -> None:
+    """Write photographs as a capture folder in nerfstudio's convention."""
+    from PIL import Image
+
+    (folder / "masks").mkdir(parents=True, exist_ok=True)
+    frames = []
+    for name, photo in photographs.items():
+        camera = photo.camera
+        Image.fromarray(photo.rgb).save(folder / f"{name}.png")
+        Image.fromarray(photo.mask).save(folder / "masks" / f"{name}.png")
+        frames.append(
+            {
+                "file_path": f"{name}.png",
+                "mask_path": f"masks/{name}.png",
+                "fl_x": camera.fx,
+                "fl_y": camera.fy,
+                # nerfstudio measures the principal point from the picture's corner, we from the first pixel's centre.
+                "cx": camera.cx + 0.5,
+                "cy": camera.cy + 0.5,
+                "w": camera.width,
+                "h": camera.height,
+                # nerfstudio's cameras have y up and look along -z.
+                "transform_matrix": (camera.world_from_camera @ np.diag([1.0, -1.0, -1.0, 1.0])).tolist(),
+            }
+        )
+    (folder / "transforms.json").write_text(json.dumps({"camera_model": "OPENCV", "frames": frames}, indent=1))
+    np.save(folder / "landmarks.npy", landmarks.astype(np.float32))

@@ -1,0 +1,162 @@
+"""One training step's material: a person's photos as a user would give them, and rays that say what is true.
+
+Everything random follows from (seed, step), so a resumed run draws what an uninterrupted one would have drawn.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ..errors import UserError
+from ..keypoints import HEAD
+from ..model.keypoint_nerf import SourceViews
+from ..subject import depth_range
+from .disturbances import cut_bounds, detected_keypoints, photometric, shaken_pose, spoilt_mask
+
+BOX_MARGIN = 0.01
+"""How far rays are followed beyond the subject's box, metres."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingItem:
+    """Source views of one person, and rays of target views."""
+
+    source: SourceViews
+    source_depth: Float[Tensor, "v 1 h w"]
+    """True depth of the first surface relative to the head's origin, metres; NaN where there is none."""
+    keypoints: Float[Tensor, "k 3"]
+    origins: Float[Tensor, "r 3"]
+    directions: Float[Tensor, "r 3"]
+    rgb: Float[Tensor, "r 3"]
+    """Premultiplied by alpha."""
+    alpha: Float[Tensor, "r"]
+    distance: Float[Tensor, "r"]
+    """To the first surface along the ray, metres; NaN where there is none."""
+    patch: int
+    """Rays come in square patches of this side, row by row, one patch after the other."""
+
+    def to(self, device: torch.device) -> "TrainingItem":
+        """The same on another device."""
+        moved = {name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)}
+        source = SourceViews(**{name: value.to(device) for name, value in vars(self.source).items()})
+        return TrainingItem(source=source, patch=self.patch, **moved)
+
+
+class People:
+    """The people of a data folder written by `kpnerf synth`; more may arrive while it is read."""
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look for new files. Raises UserError where there are none at all."""
+        self.files = sorted(self.folder.glob("person_*.npz"))
+        if not self.files:
+            raise UserError(f"{self.folder} holds no people.", "Write some with `kpnerf synth`.")
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def load(self, index: int) -> dict[str, np.ndarray]:
+        """All arrays of one person."""
+        with np.load(self.files[index]) as file:
+            return {name: file[name] for name in file.files}
+
+
+def draw_item(people: People, *, seed: int, step: int, patches: int = 2, patch: int = 32) -> TrainingItem:
+    """The material of one step."""
+    rng = np.random.default_rng([seed, step])
+    person = people.load(int(rng.integers(len(people))))
+    sources, targets = _choose_views(rng, person["yaw"], patches)
+    source, source_depth = _source_views(rng, person, sources)
+    rays = [_patch(rng, person, int(view), patch) for view in targets]
+    columns = (torch.cat(column) for column in zip(*rays, strict=True))
+    keypoints = torch.from_numpy(detected_keypoints(rng, person["landmarks"], HEAD.landmarks)).float()
+    return TrainingItem(source, source_depth, keypoints, *columns, patch=patch)
+
+
+def _choose_views(rng: np.random.Generator, yaw: np.ndarray, targets: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sources as a person would take them (from the front, apart from each other), targets from everywhere."""
+    wanted = rng.choice([1, 2, 3, 4], p=[0.06, 0.32, 0.52, 0.10])
+    frontal = rng.permutation(np.flatnonzero(np.abs(yaw) < np.radians(80)))
+    chosen: list[int] = []
+    for view in frontal:
+        if len(chosen) < wanted and all(abs(yaw[view] - yaw[c]) > np.radians(12) for c in chosen):
+            chosen.append(int(view))
+    if not chosen:
+        chosen = [int(np.argmin(np.abs(yaw)))]
+    rest = np.setdiff1d(np.arange(len(yaw)), chosen)
+    nearest = np.min(np.abs(yaw[rest][:, None] - yaw[chosen]), axis=1)
+    odds = np.exp(-np.maximum(nearest - np.radians(30), 0) / np.radians(35))
+    return np.array(chosen), rng.choice(rest, size=targets, replace=False, p=odds / odds.sum())
+
+
+def _source_views(
+    rng: np.random.Generator, person: dict[str, np.ndarray], views: np.ndarray
+) -> tuple[SourceViews, Float[Tensor, "v 1 h w"]]:
+    images, masks, bounds, depths, poses = [], [], [], [], []
+    for view in views:
+        rgba = person["rgba"][view].astype(np.float32) / 255
+        truth = person["depth"][view].astype(np.float32)
+        pose = person["camera_from_world"][view].astype(np.float64)
+        rgb, mask = spoilt_mask(rng, photometric(rng, rgba[..., :3]), rgba[..., 3])
+        kept = cut_bounds(rng, mask)
+        shown = np.zeros_like(mask)
+        x0, y0, x1, y1 = (int(b) for b in kept)
+        shown[y0 : y1 + 1, x0 : x1 + 1] = 1
+        mask = mask * shown
+        images.append((rgb * mask[..., None]).transpose(2, 0, 1))
+        masks.append(mask[None])
+        bounds.append(kept)
+        depths.append(np.where((truth > 0) & (rgba[..., 3] > 0.5) & (shown > 0), truth - pose[2, 3], np.nan)[None])
+        poses.append(shaken_pose(rng, pose))
+    near_far = np.stack([depth_range(pose, HEAD.box) for pose in poses])
+
+    def tensor(arrays: list[np.ndarray] | np.ndarray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(np.stack(list(arrays)), dtype=np.float32))
+
+    source = SourceViews(
+        images=tensor(images),
+        masks=tensor(masks),
+        intrinsics=tensor(person["intrinsics"][views]),
+        camera_from_world=tensor(poses),
+        near_far=tensor(near_far),
+        bounds=tensor(bounds),
+    )
+    return source, tensor(depths)
+
+
+def _patch(rng: np.random.Generator, person: dict[str, np.ndarray], view: int, side: int) -> tuple[Tensor, ...]:
+    """Origins, directions, premultiplied colour, alpha and distance of a patch round a foreground pixel."""
+    rgba = person["rgba"][view]
+    height, width = rgba.shape[:2]
+    stride = int(rng.choice([1, 2], p=[0.6, 0.4]))
+    reach = side * stride
+    rows, columns = np.nonzero(rgba[..., 3] > 0)
+    pick = rng.integers(len(rows)) if len(rows) else 0
+    centre = (rows[pick], columns[pick]) if len(rows) else (height // 2, width // 2)
+    y0 = int(np.clip(centre[0] - rng.integers(reach), 0, height - reach))
+    x0 = int(np.clip(centre[1] - rng.integers(reach), 0, width - reach))
+    y, x = np.meshgrid(np.arange(y0, y0 + reach, stride), np.arange(x0, x0 + reach, stride), indexing="ij")
+    k = person["intrinsics"][view].astype(np.float64)
+    pose = person["camera_from_world"][view].astype(np.float64)
+    slope = np.stack([(x - k[0, 2]) / k[0, 0], (y - k[1, 2]) / k[1, 1], np.ones_like(x, float)], axis=-1)
+    length = np.linalg.norm(slope, axis=-1)
+    directions = (slope / length[..., None]) @ pose[:3, :3]
+    origins = np.broadcast_to(-pose[:3, :3].T @ pose[:3, 3], directions.shape)
+    colour = rgba[y, x].astype(np.float32) / 255
+    depth = person["depth"][view][y, x].astype(np.float64)
+    distance = np.where((depth > 0) & (colour[..., 3] > 0.5), depth * length, np.nan)
+    columns_out = (
+        origins.reshape(-1, 3),
+        directions.reshape(-1, 3),
+        (colour[..., :3] * colour[..., 3:]).reshape(-1, 3),
+        colour[..., 3].reshape(-1),
+        distance.reshape(-1),
+    )
+    return tuple(torch.from_numpy(np.ascontiguousarray(c, dtype=np.float32)) for c in columns_out)

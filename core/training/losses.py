@@ -1,0 +1,95 @@
+"""What training minimises. No pretrained perceptual network: structure comes from SSIM and image gradients."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def gaussian_window(size: int, sigma: float, like: Tensor) -> Float[Tensor, "n"]:
+    """A normalised one-dimensional Gaussian."""
+    x = torch.arange(size, dtype=like.dtype, device=like.device) - 0.5 * (size - 1)
+    window = torch.exp(-0.5 * (x / sigma) ** 2)
+    return window / window.sum()
+
+
+def ssim_map(
+    a: Float[Tensor, "b c h w"], b: Float[Tensor, "b c h w"], *, size: int = 11, sigma: float = 1.5
+) -> Float[Tensor, "b c h2 w2"]:
+    """Structural similarity of pictures in [0, 1] at every full window (Wang et al., 2004)."""
+    channels = a.shape[1]
+    window = gaussian_window(size, sigma, a)
+
+    def blur(x: Tensor) -> Tensor:
+        x = F.conv2d(x, window.view(1, 1, 1, -1).expand(channels, 1, 1, -1), groups=channels)
+        return F.conv2d(x, window.view(1, 1, -1, 1).expand(channels, 1, -1, 1), groups=channels)
+
+    mean_a, mean_b = blur(a), blur(b)
+    var_a, var_b = blur(a * a) - mean_a**2, blur(b * b) - mean_b**2
+    covariance = blur(a * b) - mean_a * mean_b
+    c1, c2 = 0.01**2, 0.03**2
+    luminance = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
+    return luminance * (2 * covariance + c2) / (var_a + var_b + c2)
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """How much each term counts."""
+
+    colour: float = 10.0
+    structure: float = 0.5
+    gradient: float = 2.0
+    alpha: float = 2.0
+    distance: float = 5.0
+    occupancy: float = 0.3
+    depth: float = 5.0
+
+
+def picture_losses(
+    rgb: Float[Tensor, "r 3"],
+    alpha: Float[Tensor, "r"],
+    true_rgb: Float[Tensor, "r 3"],
+    true_alpha: Float[Tensor, "r"],
+    patch: int,
+) -> dict[str, Float[Tensor, ""]]:
+    """Colour, structure, gradient and alpha terms of rendered patches."""
+
+    def pictures(x: Tensor) -> Float[Tensor, "b c p p"]:
+        return x.reshape(-1, patch, patch, x.shape[-1] if x.ndim > 1 else 1).permute(0, 3, 1, 2)
+
+    a, b = pictures(rgb), pictures(true_rgb)
+    dx = (a[..., 1:] - a[..., :-1]) - (b[..., 1:] - b[..., :-1])
+    dy = (a[..., 1:, :] - a[..., :-1, :]) - (b[..., 1:, :] - b[..., :-1, :])
+    return {
+        "colour": (rgb - true_rgb).abs().mean(),
+        "structure": 1 - ssim_map(a, b, size=7).mean(),
+        "gradient": dx.abs().mean() + dy.abs().mean(),
+        "alpha": (alpha - true_alpha).abs().mean(),
+    }
+
+
+def occupancy_loss(
+    raw: Float[Tensor, "n"], behind: Float[Tensor, "n"], opaque: Bool[Tensor, "n"]
+) -> Float[Tensor, ""]:
+    """Cross-entropy of samples whose occupancy the target photo tells.
+
+    `behind` is the distance of a sample behind the true surface of its ray, metres, and +inf where the ray meets
+    nothing. Up to 4 mm before a surface, and all along a ray that meets nothing, is empty; from 2 to 12 mm behind
+    an `opaque` surface is full; what lies deeper is anyone's guess.
+    """
+    empty = (behind < -0.004) | torch.isposinf(behind)
+    full = (behind > 0.002) & (behind < 0.012) & opaque
+    known = empty | full
+    loss = F.binary_cross_entropy_with_logits(raw, full.to(raw.dtype), reduction="none")
+    return (loss * known).sum() / known.sum().clamp_min(1)
+
+
+def depth_loss(predicted: Float[Tensor, "v 1 h w"], truth: Float[Tensor, "v 1 H W"]) -> Float[Tensor, ""]:
+    """L1 of the encoder's depth against the true one, metres, where there is a surface (NaN elsewhere)."""
+    size = predicted.shape[-1]
+    truth = F.interpolate(truth, size=(size, size), mode="nearest")
+    known = ~torch.isnan(truth)
+    error = (predicted - torch.nan_to_num(truth)).abs().clamp_max(0.1)
+    return (error * known).sum() / known.sum().clamp_min(1)

@@ -1,0 +1,97 @@
+"""Rendering for training: a fixed budget of samples a ray, differentiable, most of them near the surface."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from ..keypoints import HEAD
+from ..model.keypoint_nerf import EncodedViews, KeypointNeRF
+from ..render.compositing import ray_weights
+from ..render.sampling import ray_box
+from .items import BOX_MARGIN, TrainingItem
+from .losses import LossWeights, depth_loss, occupancy_loss, picture_losses
+
+STRATIFIED, NEAR_SURFACE = 28, 5
+"""Samples a ray, before those outside the visual hull are dropped."""
+LAST_INTERVAL = 0.02
+"""Length of the last interval in training, metres: an open end would make one stray sample opaque."""
+
+
+def draw_distances(item: TrainingItem, generator: torch.Generator) -> Float[Tensor, "r n"]:
+    """Sorted sample distances: one at random in each of 28 equal parts of the box, five round the true surface."""
+    lower = item.origins.new_tensor(HEAD.box.lower - BOX_MARGIN)
+    upper = item.origins.new_tensor(HEAD.box.upper + BOX_MARGIN)
+    near, far, hit = ray_box(item.origins, item.directions, lower, upper)
+    near, far = torch.where(hit, near, torch.zeros_like(near)), torch.where(hit, far, torch.full_like(far, 1e-3))
+    rays = len(near)
+
+    def random(*shape: int) -> Tensor:
+        return torch.rand(*shape, generator=generator).to(near)
+
+    parts = torch.arange(STRATIFIED, device=near.device) + random(rays, STRATIFIED)
+    stratified = near[:, None] + (far - near)[:, None] * parts / STRATIFIED
+    jitter = torch.randn(rays, NEAR_SURFACE, generator=generator).to(near) * 0.008
+    anywhere = near[:, None] + (far - near)[:, None] * random(rays, NEAR_SURFACE)
+    close = torch.where(torch.isnan(item.distance)[:, None], anywhere, item.distance[:, None] + jitter)
+    return torch.cat([stratified, close], dim=-1).sort(dim=-1).values
+
+
+def training_losses(
+    model: KeypointNeRF, item: TrainingItem, weights: LossWeights, generator: torch.Generator
+) -> dict[str, Float[Tensor, ""]]:
+    """Every loss term of an item, weighted, and their sum under "total".
+
+    Under autocast the network computes in bfloat16; rays, compositing and losses stay in float32.
+    """
+    encoded = model.encode(item.source)
+    distances = draw_distances(item, generator)
+    points = item.origins[:, None] + distances[..., None] * item.directions[:, None]
+    rays, per_ray = distances.shape
+    flat = points.reshape(-1, 3)
+    with torch.no_grad():
+        _, hull = model.sight(encoded, flat)
+    chosen = hull.nonzero()[:, 0]
+    ray = chosen // per_ray
+    kept = flat[chosen]
+    sighting, _ = model.sight(encoded, kept)
+    raw, latent = model.geometry(encoded, item.keypoints, kept, sighting)
+    rgb, _ = model.colour(encoded, kept, item.directions[ray], latent, sighting)
+    with torch.autocast(flat.device.type, enabled=False):
+        return _losses(model, item, weights, encoded, distances, chosen, raw.float(), rgb.float())
+
+
+def _losses(
+    model: KeypointNeRF,
+    item: TrainingItem,
+    weights: LossWeights,
+    encoded: EncodedViews,
+    distances: Float[Tensor, "r s"],
+    chosen: Int[Tensor, "n"],
+    raw: Float[Tensor, "n"],
+    rgb: Float[Tensor, "n 3"],
+) -> dict[str, Float[Tensor, ""]]:
+    rays, per_ray = distances.shape
+    ray = chosen // per_ray
+    density = distances.new_zeros(rays * per_ray).index_put((chosen,), model.density(raw)).reshape(rays, per_ray)
+    w = ray_weights(density, distances, last=LAST_INTERVAL)
+    w_kept = w.reshape(-1)[chosen]
+    colour = distances.new_zeros(rays, 3).index_add(0, ray, w_kept[:, None] * rgb)
+    alpha = w.sum(dim=-1)
+
+    terms = picture_losses(colour, alpha, item.rgb, item.alpha, item.patch)
+    opaque = item.alpha > 0.95
+    surface = torch.nan_to_num(item.distance)
+    solid = opaque & ~torch.isnan(item.distance)
+    miss = (w * (distances - surface[:, None]).abs().clamp_max(0.1)).sum(dim=-1)
+    terms["distance"] = (miss * solid).sum() / solid.sum().clamp_min(1)
+    behind = distances - surface[:, None]
+    behind = torch.where((item.alpha < 0.02)[:, None], torch.full_like(behind, torch.inf), behind)
+    unknown = torch.isnan(item.distance) & (item.alpha >= 0.02)
+    behind = torch.where(unknown[:, None], torch.full_like(behind, 1.0), behind)
+    terms["occupancy"] = occupancy_loss(raw, behind.reshape(-1)[chosen], opaque[ray])
+    if encoded.depth is not None:
+        terms["depth"] = depth_loss(encoded.depth, item.source_depth)
+    scaled = {name: value * getattr(weights, name) for name, value in terms.items()}
+    scaled["total"] = torch.stack(list(scaled.values())).sum()
+    scaled["samples"] = torch.tensor(float(len(chosen)))
+    return scaled

@@ -1,0 +1,109 @@
+"""Write a training set of synthetic people: `python -m kpnerf.core.training.synth --data DIR --out DIR`."""
+
+import argparse
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ..errors import UserError
+from .captures import render_capture, render_sample
+from .dataset import PICTURE_SIZE, person_path, photograph_person, write_person
+from .makehuman import MakeHuman
+from .scenes import SceneRenderer
+
+Progress = Callable[[int, int], None]
+"""Told how many people are done, and of how many."""
+
+
+def synthesise(
+    data_folder: Path,
+    out_folder: Path,
+    *,
+    people: int,
+    first_seed: int = 0,
+    processes: int = 1,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Photograph `people` synthetic people, one file each, and return the files.
+
+    Files that exist are kept: an interrupted run goes on where it stopped. Raises UserError where the data folder
+    holds no MakeHuman data.
+    """
+    MakeHuman(data_folder)
+    out_folder.mkdir(parents=True, exist_ok=True)
+    seeds = list(range(first_seed, first_seed + people))
+    missing = [seed for seed in seeds if not person_path(out_folder, seed).exists()]
+    done = len(seeds) - len(missing)
+    if progress:
+        progress(done, people)
+    if missing:
+        # Spawned, not forked: an OpenGL context does not survive a fork.
+        context = multiprocessing.get_context("spawn")
+        with context.Pool(min(processes, len(missing)), _start_worker, (data_folder, out_folder)) as pool:
+            for _ in pool.imap_unordered(_photograph, missing):
+                done += 1
+                if progress:
+                    progress(done, people)
+    return [person_path(out_folder, seed) for seed in seeds]
+
+
+_worker: tuple[MakeHuman, SceneRenderer, Path] | None = None
+
+
+def _start_worker(data_folder: Path, out_folder: Path) -> None:
+    # One core a process: several of them must not fight over the cores with llvmpipe's own threads.
+    os.environ.setdefault("LP_NUM_THREADS", "1")
+    global _worker
+    _worker = MakeHuman(data_folder), SceneRenderer(PICTURE_SIZE), out_folder
+
+
+def _photograph(seed: int) -> None:
+    if _worker is None:
+        raise RuntimeError("the worker was not started")
+    data, renderer, folder = _worker
+    write_person(person_path(folder, seed), photograph_person(data, renderer, seed))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="kpnerf synth", description="Make pictures of synthetic people.")
+    parser.add_argument("--data", type=Path, required=True, help="data folder of a MakeHuman installation")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    parser.add_argument("--people", type=int, default=420, help="how many people (default 420)")
+    parser.add_argument("--first-seed", type=int, default=0, help="seed of the first person (default 0)")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="default: one per core")
+    parser.add_argument("--captures", action="store_true", help="write evaluation captures instead of a training set")
+    parser.add_argument("--sample", action="store_true", help="write three JPEG photographs of the first seed's person")
+    parser.add_argument("--size", type=int, default=512, help="side of a capture's pictures (default 512)")
+    options = parser.parse_args(argv)
+
+    from tqdm import tqdm
+
+    try:
+        if options.captures or options.sample:
+            data, renderer = MakeHuman(options.data), SceneRenderer(options.size)
+            if options.sample:
+                render_sample(data, options.first_seed, options.out, renderer=renderer)
+                return 0
+            for seed in tqdm(range(options.first_seed, options.first_seed + options.people), unit="person"):
+                render_capture(data, seed, options.out / f"person_{seed}", renderer=renderer)
+            return 0
+        with tqdm(total=options.people, unit="person", file=sys.stderr) as bar:
+            synthesise(
+                options.data,
+                options.out,
+                people=options.people,
+                first_seed=options.first_seed,
+                processes=options.processes,
+                progress=lambda done, _: bar.update(done - bar.n),
+            )
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

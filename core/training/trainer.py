@@ -1,0 +1,288 @@
+"""`kpnerf train`: optimise a network on a folder of synthetic people; a killed run goes on where it was."""
+
+import argparse
+import csv
+import math
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import get_args
+
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+from torch import Tensor
+
+from ..errors import UserError
+from ..model.checkpoint import load_weights, save_weights
+from ..model.keypoint_nerf import KeypointNeRF, ModelConfig
+from ..model.spatial import Encoding
+from .items import People, TrainingItem, draw_item
+from .losses import LossWeights
+from .step import training_losses
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Everything that decides what a run computes, apart from its data."""
+
+    steps: int = 20_000
+    learning_rate: float = 7e-4
+    warm_up: int = 200
+    ema_decay: float = 0.999
+    gradient_clip: float = 1.0
+    weight_decay: float = 0.01
+    patches: int = 2
+    patch: int = 32
+    seed: int = 0
+    mixed_precision: bool = True
+    processes: int = 1
+    """Each works on an item of its own at every step; their gradients are averaged."""
+
+
+def learning_rate(settings: TrainingSettings, step: int) -> float:
+    """Linear warm-up, then a cosine down to a fiftieth."""
+    warm = min(1.0, (step + 1) / settings.warm_up)
+    done = min(1.0, step / max(1, settings.steps))
+    return settings.learning_rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+class Trainer:
+    """A network, its optimiser and its running average, and the folder they are kept in.
+
+    The folder holds `checkpoint.pt` (everything needed to go on), `head.safetensors` (the averaged weights) and
+    `log.csv`. Both files are replaced atomically, so a kill at any moment leaves the previous ones.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        settings: TrainingSettings,
+        data: Path | str,
+        folder: Path | str,
+        *,
+        device: str,
+        rank: int = 0,
+    ) -> None:
+        self.settings, self.device, self.folder, self.rank = settings, torch.device(device), Path(folder), rank
+        self.people = People(data)
+        torch.manual_seed(settings.seed)
+        self.model = KeypointNeRF(config).to(self.device, memory_format=torch.channels_last).train()
+        self.average = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+        self.optimiser = torch.optim.AdamW(
+            self.model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, betas=(0.9, 0.99), fused=True
+        )
+        self.step = 0
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if (self.folder / "checkpoint.pt").is_file():
+            self._resume()
+
+    def _resume(self) -> None:
+        state = torch.load(self.folder / "checkpoint.pt", map_location=self.device, weights_only=True)
+        if state["config"] != asdict(self.model.config):
+            raise UserError(
+                f"{self.folder} holds a run with another configuration.",
+                "Name another --out folder, or repeat the options of the first run.",
+            )
+        self.model.load_state_dict(state["model"])
+        self.average = state["average"]
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step = state["step"]
+
+    def adopt(self, weights: Path | str) -> None:
+        """Start from the weights of an earlier network instead of from chance."""
+        self.model.load_state_dict(load_weights(weights).state_dict())
+        self.average = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+
+    def save(self) -> None:
+        """Write the checkpoint and the averaged weights."""
+        state = {
+            "config": asdict(self.model.config),
+            "settings": asdict(self.settings),
+            "model": self.model.state_dict(),
+            "average": self.average,
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+        }
+        temporary = self.folder / "checkpoint.pt.new"
+        torch.save(state, temporary)
+        os.replace(temporary, self.folder / "checkpoint.pt")
+        weights = self.folder / "head.safetensors.new"
+        save_weights(self.averaged_model(), weights, card={"steps": str(self.step), "people": str(len(self.people))})
+        os.replace(weights, self.folder / "head.safetensors")
+
+    def averaged_model(self) -> KeypointNeRF:
+        """A network with the running average of the weights, for use."""
+        model = KeypointNeRF(self.model.config)
+        model.load_state_dict(self.average)
+        return model.eval()
+
+    def train_step(self, item: TrainingItem) -> dict[str, float]:
+        """One step on one item; the loss terms, the gradient's norm and the learning rate."""
+        rate = learning_rate(self.settings, self.step)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        generator = torch.Generator().manual_seed(self.settings.seed * 1_000_003 + self._draw(self.step))
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.mixed_precision):
+            losses = training_losses(self.model, item.to(self.device), LossWeights(), generator)
+        self.optimiser.zero_grad(set_to_none=True)
+        losses["total"].backward()
+        if self.settings.processes > 1:
+            self._share_gradients()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
+        if torch.isfinite(norm):
+            self.optimiser.step()
+        self.step += 1
+        self._average()
+        return {name: float(value.detach()) for name, value in losses.items()} | {
+            "gradient_norm": float(norm),
+            "learning_rate": rate,
+        }
+
+    def _draw(self, step: int) -> int:
+        return step * self.settings.processes + self.rank
+
+    def _share_gradients(self) -> None:
+        """Replace the gradients by their mean over processes, in one message."""
+        parameters = [p for p in self.model.parameters() if p.requires_grad]
+        flat = torch.cat([torch.zeros_like(p).view(-1) if p.grad is None else p.grad.reshape(-1) for p in parameters])
+        dist.all_reduce(flat)
+        flat /= self.settings.processes
+        for p, part in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
+            p.grad = part.view(p.shape).to(memory_format=torch.preserve_format)
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        decay = min(self.settings.ema_decay, (1 + self.step) / (10 + self.step))
+        names: list[Tensor] = []
+        values: list[Tensor] = []
+        for name, value in self.model.state_dict().items():
+            names.append(self.average[name])
+            values.append(value)
+        torch._foreach_lerp_(names, values, 1 - decay)
+
+    def items(self, *, workers: int) -> Iterator[TrainingItem]:
+        """The material of this and all further steps, drawn ahead by threads; ends with the last step."""
+        draw = self.settings
+        with ThreadPoolExecutor(workers) as pool:
+
+            def ask(step: int) -> Future[TrainingItem]:
+                return pool.submit(
+                    draw_item, self.people, seed=draw.seed, step=self._draw(step), patches=draw.patches, patch=draw.patch
+                )
+
+            first = self.step
+            ahead = [ask(step) for step in range(first, min(first + 2 * workers, draw.steps))]
+            for step in range(first, draw.steps):
+                item = ahead.pop(0).result()
+                if step + 2 * workers < draw.steps:
+                    ahead.append(ask(step + 2 * workers))
+                yield item
+
+    def run(self, *, checkpoint_minutes: float = 3.0, workers: int = 1, stop: threading.Event | None = None) -> None:
+        """Train to the last step, with a line of progress, a log and a checkpoint every few minutes."""
+        saved, shown, sums, count = time.monotonic(), time.monotonic(), {}, 0
+        for item in self.items(workers=workers):
+            losses = self.train_step(item)
+            count += 1
+            for name, value in losses.items():
+                sums[name] = sums.get(name, 0.0) + value
+            if self.step % 50 == 0 or self.step == self.settings.steps:
+                seconds = (time.monotonic() - shown) / count
+                if self.rank == 0:
+                    self._log({name: value / count for name, value in sums.items()}, seconds)
+                shown, sums, count = time.monotonic(), {}, 0
+                self.people.refresh()
+            stopping = stop is not None and stop.is_set()
+            if self.rank == 0 and (stopping or time.monotonic() - saved > 60 * checkpoint_minutes):
+                self.save()
+                saved = time.monotonic()
+            if stopping:
+                return
+        if self.rank == 0:
+            self.save()
+
+    def _log(self, means: dict[str, float], seconds: float) -> None:
+        path = self.folder / "log.csv"
+        row = {"step": self.step, "seconds": round(seconds, 3)} | {k: round(v, 6) for k, v in means.items()}
+        fresh = not path.is_file()
+        with path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, list(row))
+            if fresh:
+                writer.writeheader()
+            writer.writerow(row)
+        left = (self.settings.steps - self.step) * seconds / 60
+        print(
+            f"step {self.step}/{self.settings.steps}  loss {means['total']:.3f}  colour {means['colour']:.3f}  "
+            f"{seconds:.2f} s a step, {left:.0f} min left, {len(self.people)} people",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `kpnerf train`."""
+    parser.add_argument("data", type=Path, help="folder of people written by `kpnerf synth`")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run; an unfinished run there goes on")
+    parser.add_argument("--steps", type=int, default=TrainingSettings.steps)
+    parser.add_argument("--learning-rate", type=float, default=TrainingSettings.learning_rate)
+    parser.add_argument("--encoding", choices=get_args(Encoding), default="relative_z_decay")
+    parser.add_argument("--patches", type=int, default=TrainingSettings.patches, help="patches of 32² rays a step")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--workers", type=int, default=1, help="threads that prepare data")
+    parser.add_argument("--processes", type=int, default=1, help="work side by side, gradients averaged")
+    parser.add_argument("--start-from", type=Path, help="weights to start from")
+    parser.add_argument("--checkpoint-minutes", type=float, default=3.0)
+    parser.add_argument("--full-precision", action="store_true", help="no bfloat16")
+
+
+def run(args: argparse.Namespace) -> int:
+    """`kpnerf train`."""
+    People(args.data)
+    if args.processes > 1:
+        mp.spawn(_run_process, args=(args, tempfile.mktemp(prefix="kpnerf-train-")), nprocs=args.processes)
+    else:
+        _run_process(0, args, None)
+    return 0
+
+
+def _run_process(rank: int, args: argparse.Namespace, meeting_point: str | None) -> None:
+    if args.device == "cpu" and args.processes > 1:
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // args.processes))
+    settings = TrainingSettings(
+        steps=args.steps,
+        learning_rate=args.learning_rate,
+        patches=args.patches,
+        seed=args.seed,
+        mixed_precision=not args.full_precision,
+        processes=args.processes,
+    )
+    if meeting_point is not None:
+        dist.init_process_group("gloo", init_method=f"file://{meeting_point}", rank=rank, world_size=args.processes)
+    trainer = Trainer(
+        ModelConfig.head(args.encoding), settings, args.data, args.out, device=args.device, rank=rank
+    )
+    if args.start_from is not None and trainer.step == 0:
+        trainer.adopt(args.start_from)
+    trainer.run(checkpoint_minutes=args.checkpoint_minutes, workers=args.workers)
+
+
+def main() -> None:
+    """Entry point of `python -m kpnerf.core.training.trainer`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_arguments(parser)
+    try:
+        sys.exit(run(parser.parse_args()))
+    except UserError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,8 @@
+"""Checks every annotated shape and type of the core while the tests run."""
+
+from jaxtyping import install_import_hook
+
+from . import runtime_types
+
+# Installed before any test module imports the core, or the modules would be loaded unchecked.
+install_import_hook("kpnerf.core", f"{runtime_types.__name__}.checked")

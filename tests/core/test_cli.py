@@ -1,0 +1,285 @@
+"""The `kpnerf` program: what it prints, where, and with which exit code."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from kpnerf.core.cli import COMMANDS, Command, main
+from kpnerf.core.interop.transforms_json import Capture, load_capture, write_capture
+from kpnerf.core.keypoints import HEAD
+from kpnerf.core.project_file import open_project
+from PIL import Image
+
+from .staged import POINTS, staged_camera, staged_document
+
+ROOT = Path(__file__).parents[2]
+
+
+def kpnerf(*arguments: str | Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """The program as a shell starts it."""
+    return subprocess.run(
+        [sys.executable, "-m", "kpnerf.core.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=os.environ | (environment or {}),
+        timeout=240,
+    )
+
+
+@pytest.fixture
+def capture(tmp_path) -> Path:
+    """A capture folder with known cameras and keypoints, and nothing on its pictures."""
+    document = staged_document()
+    places = tuple(
+        {name: (float(x), float(y)) for name, (x, y) in zip(HEAD.names, view.keypoints.xy_px, strict=True)}
+        for view in document.views
+    )
+    folder = tmp_path / "capture"
+    photos = tuple(view.photo for view in document.views)
+    masks = tuple(view.mask for view in document.views)
+    write_capture(folder, Capture(photos, tuple(view.camera for view in document.views), masks, places))
+    return folder
+
+
+# --- help, and being told off
+
+
+def test_help_is_quick_and_loads_no_torch():
+    """Under a second on two cores, and the list names every command."""
+    start = time.perf_counter()
+    run = kpnerf("--help")
+    seconds = time.perf_counter() - start
+    loaded = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "kpnerf.core.cli", "--help"], capture_output=True, text=True
+    ).stderr
+
+    assert run.returncode == 0 and seconds < 3
+    assert all(f"  {name} " in run.stdout for name in COMMANDS)
+    for heavy in ("torch", "mediapipe", "cv2", "scipy", "numpy"):
+        assert f"| {heavy}\n" not in loaded
+
+
+@pytest.mark.parametrize("name", ["detect", "calibrate", "render", "turntable"])
+def test_the_help_of_a_command_loads_no_torch(name):
+    """It says what the command is for, and answers at once."""
+    script = f"import sys; from kpnerf.core.cli import main; main(['{name}', '--help'])"
+    run = subprocess.run([sys.executable, "-X", "importtime", "-c", script], capture_output=True, text=True, timeout=60)
+
+    assert run.returncode == 0
+    assert f"usage: kpnerf {name}" in run.stdout and "SOURCE" in run.stdout
+    assert "| torch\n" not in run.stderr
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_command_has_help(name, capsys):
+    """Also those that live with what they run."""
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+
+    assert ended.value.code == 0
+    assert len(capsys.readouterr().out.splitlines()) > 4
+
+
+def test_without_a_command_the_overview_is_shown(capsys):
+    """As for --help."""
+    with pytest.raises(SystemExit) as ended:
+        main([])
+
+    assert ended.value.code == 0
+    assert "calibrate" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["paint"], "invalid choice: 'paint'"),
+        (["render", "a.png"], "the following arguments are required: -o/--output"),
+        (["render", "a.png", "-o", "b.png", "--size", "0"], "--size"),
+        (["render", "a.png", "-o", "b.png", "--background", "reddish"], "--background"),
+        (["render", "a.png", "-o", "b.png", "--view", "a", "--orbit", "1", "2"], "not allowed with"),
+        (["detect", "gone.png"], "There is no file gone.png"),
+        (["detect", "."], "folder without a transforms.json"),
+        (["calibrate", "gone.kpnerf", "a.png"], "gone.kpnerf stands among other files"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line_with_exit_code_2(arguments, sentence, capsys):
+    """On the error output; the standard output stays empty, so that a pipe gets nothing."""
+    code = main(arguments)
+    told = capsys.readouterr()
+
+    assert code == 2
+    assert sentence in told.err and len(told.err.strip().splitlines()) == 1
+    assert "Traceback" not in told.err and told.out == ""
+
+
+# --- what went wrong that nobody foresaw
+
+
+def add_arguments(parser) -> None:
+    """What the command that goes wrong takes: this module stands in for it."""
+    parser.add_argument("how")
+
+
+def run(options) -> int:
+    """Goes wrong as it is told."""
+    if options.how == "raise":
+        raise ZeroDivisionError("one over nothing")
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(5)
+    return 0
+
+
+def test_an_unforeseen_failure_is_logged_and_told_in_a_sentence(monkeypatch, tmp_path, capsys):
+    """Exit code 1; the traceback is in the person's state folder, not on the terminal."""
+    monkeypatch.setitem(COMMANDS, "bench", Command("goes wrong", __name__))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    code = main(["bench", "raise"])
+    told = capsys.readouterr()
+    log = tmp_path / "kpnerf-viewer" / "errors.log"
+
+    assert code == 1
+    assert "ZeroDivisionError: one over nothing" in told.err and str(log) in told.err
+    assert "Traceback" not in told.err
+    assert "Traceback" in log.read_text() and "in run" in log.read_text()
+
+
+def test_an_unforeseen_failure_without_a_place_for_the_log(monkeypatch, tmp_path, capsys):
+    """It is told all the same."""
+    (tmp_path / "file").touch()
+    monkeypatch.setitem(COMMANDS, "bench", Command("goes wrong", __name__))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+
+    assert main(["bench", "raise"]) == 1
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_an_interruption_ends_with_130(monkeypatch, capsys):
+    """As shells expect of Ctrl+C."""
+    monkeypatch.setitem(COMMANDS, "bench", Command("is interrupted", __name__))
+
+    assert main(["bench", "interrupt"]) == 130
+    assert capsys.readouterr().err == "Interrupted.\n"
+
+
+def test_a_reader_that_has_had_enough_is_no_failure(capture):
+    """`kpnerf calibrate … --json | head -1` ends quietly."""
+    command = f"{sys.executable} -m kpnerf.core.cli calibrate {capture} --json | true; echo ${{PIPESTATUS[0]}}"
+    run = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=240)
+
+    assert run.stdout.strip() == "0"
+    assert "Traceback" not in run.stderr and "BrokenPipe" not in run.stderr
+
+
+# --- detect and calibrate
+
+
+def test_calibrate_takes_known_cameras_as_they_are(capture, capsys):
+    """The JSON has what scripts rely on, in metres and OpenCV axes, and nothing else is on the standard output."""
+    code = main(["calibrate", str(capture), "--json"])
+    told = json.loads(capsys.readouterr().out)
+
+    assert code == 0
+    assert [view["name"] for view in told["views"]] == ["a.png", "b.png", "c.png"]
+    for view, yaw in zip(told["views"], (-30, 0, 30), strict=True):
+        camera = staged_camera(yaw)
+
+        assert set(view) >= {"name", "fl_x", "fl_y", "cx", "cy", "w", "h", "world_from_camera", "residual_px"}
+        assert np.allclose(view["world_from_camera"], camera.world_from_camera, atol=1e-9)
+        assert (view["fl_x"], view["w"], view["h"]) == (pytest.approx(camera.fx), camera.width, camera.height)
+        assert (view["cx"], view["cy"]) == pytest.approx((camera.width / 2, camera.height / 2))
+        assert view["residual_px"] < 0.5
+    to_world = np.array(told["world_from_head"])
+    found = np.array(list(told["keypoints_in_head"].values())) @ to_world[:3, :3].T + to_world[:3, 3]
+    assert np.allclose(found, POINTS, atol=1e-4)
+
+
+def test_calibrate_writes_projects_and_captures_that_open_again(capture, tmp_path, capsys):
+    """Either is a source for the next command, with the same cameras."""
+    main(["calibrate", str(capture), "--json", "-o", str(tmp_path / "me.kpnerf")])
+    first = json.loads(capsys.readouterr().out)
+    main(["calibrate", str(tmp_path / "me.kpnerf"), "--json", "-o", str(tmp_path / "again")])
+    second = json.loads(capsys.readouterr().out)
+
+    assert first == second
+    assert open_project(tmp_path / "me.kpnerf").views[0].lock_pose
+    assert np.allclose(
+        load_capture(tmp_path / "again").cameras[0].world_from_camera, staged_camera(-30).world_from_camera
+    )
+
+
+def test_calibrate_tells_people_the_same_in_words(capture, capsys):
+    """One line a picture."""
+    main(["calibrate", str(capture)])
+    lines = capsys.readouterr().out.splitlines()
+
+    assert len(lines) == 3
+    assert lines[0].startswith("a.png  focal length") and "residual" in lines[0]
+
+
+def test_detect_says_when_there_is_no_face(tmp_path, capsys):
+    """The photo is kept and reported; its keypoints are unusable, not invented."""
+    Image.new("RGB", (200, 150), (90, 120, 90)).save(tmp_path / "meadow.png")
+    code = main(["detect", str(tmp_path / "meadow.png"), "--json"])
+    view = json.loads(capsys.readouterr().out)["views"][0]
+    main(["detect", str(tmp_path / "meadow.png")])
+
+    assert code == 0
+    assert (view["name"], view["w"], view["h"], view["face"]) == ("meadow.png", 200, 150, False)
+    assert set(view["keypoints"]) == set(HEAD.names)
+    assert not any(point["usable"] for point in view["keypoints"].values())
+    assert capsys.readouterr().out == "meadow.png  200 x 150  no face found\n"
+
+
+def test_what_detect_writes_completes_a_capture(capture, tmp_path, capsys):
+    """Masks and keypoints.json under the names that capture folders use."""
+    main(["detect", str(capture), "-o", str(tmp_path / "found")])
+    places = json.loads((tmp_path / "found" / "keypoints.json").read_text())
+
+    assert sorted(file.name for file in (tmp_path / "found" / "masks").iterdir()) == ["a.png", "b.png", "c.png"]
+    assert set(places["a.png"]) == set(HEAD.names)
+    assert Image.open(tmp_path / "found" / "masks" / "a.png").size == (320, 240)
+
+
+# --- render and turntable
+
+
+def test_render_from_an_orbit_and_from_a_held_out_camera(capture, tmp_path, capsys):
+    """Sizes are as asked for: square on an orbit, the picture's own shape through its camera."""
+    orbit, view = tmp_path / "orbit.png", tmp_path / "view.png"
+    main(["render", str(capture), "--orbit", "-20", "5", "--size", "48", "-o", str(orbit), "--json"])
+    told = json.loads(capsys.readouterr().out)
+    main(["render", str(capture), "--view", "b", "--sources", "a", "c.png", "--size", "64", "-o", str(view)])
+
+    assert (told["path"], told["w"], told["h"]) == (str(orbit), 48, 48) and told["milliseconds"] > 0
+    assert Image.open(orbit).size == (48, 48) and Image.open(orbit).mode == "RGBA"
+    assert Image.open(view).size == (64, 48)
+
+
+def test_an_unknown_view_or_source_is_refused_with_the_names_there_are(capture, tmp_path, capsys):
+    """Before anything is drawn."""
+    codes = [
+        main(["render", str(capture), "--view", "d", "-o", str(tmp_path / "x.png")]),
+        main(["render", str(capture), "--sources", "a", "d", "-o", str(tmp_path / "x.png")]),
+    ]
+    told = capsys.readouterr().err
+
+    assert codes == [2, 2]
+    assert told.count("no picture called “d”. The pictures are: a.png, b.png, c.png.") == 2
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_a_turntable_is_a_film_of_as_many_frames_as_asked_for(capture, tmp_path, capsys):
+    """Every frame is drawn, none twice the same in a swing of 60 degrees."""
+    film = tmp_path / "me.gif"
+    main(["turntable", str(capture), "--yaw", "-30", "30", "--frames", "4", "--size", "48", "-o", str(film), "--json"])
+    told = json.loads(capsys.readouterr().out)
+
+    assert told == {"path": str(film), "frames": 4, "fps": 24}
+    with Image.open(film) as gif:
+        assert (gif.n_frames, gif.size) == (4, (48, 48))

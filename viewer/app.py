@@ -1,0 +1,205 @@
+"""`kpnerf-viewer`: the program around the window."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ..core.errors import UserError
+from .display import check_display
+from .engine import Engine, LoadEngine
+
+log = logging.getLogger(__name__)
+
+ACTIVE_SECONDS = 0.7
+"""How long after the last sign of life frames follow each other as fast as they may."""
+SHORTEST_FRAME, IDLE_FRAME = 1 / 60, 1 / 15
+SHARE_OF_A_CORE = 0.5
+"""What the window may take while the avatar is drawn: where there is no graphics card, both need the processor."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; its exit code."""
+    options = _parse(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        check_display()
+        code = App(load_avatar, options.paths, size=options.size, scale=options.scale).run()
+    except UserError as error:
+        print(f"kpnerf-viewer: {error}", file=sys.stderr)
+        return 2
+    return code
+
+
+def load_avatar() -> Engine:
+    """The network with the bundled weights."""
+    from ..core.pipeline import Avatar  # torch takes seconds to load: after the window is there
+
+    return Avatar.load()
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="kpnerf-viewer", description="Photos of a person in, an avatar to orbit and edit out."
+    )
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="SOURCE",
+        help="photos, a capture folder, or a project (default: a sample)",
+    )
+    parser.add_argument("--size", type=_size, default=(1440, 900), metavar="WxH", help="of the window, pixels")
+    parser.add_argument("--scale", type=_scale, default=1.0, metavar="S", help="of text and controls, e.g. 1.5 or 2")
+    return parser.parse_args(arguments)
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, cross, height = text.lower().partition("x")
+    if not (cross and width.isdecimal() and height.isdecimal() and min(int(width), int(height)) > 0):
+        raise argparse.ArgumentTypeError(f"{text} is no size; write 1440x900")
+    return int(width), int(height)
+
+
+def _scale(text: str) -> float:
+    try:
+        scale = float(text)
+    except ValueError:
+        scale = 0.0
+    if not 0.5 <= scale <= 4:
+        raise argparse.ArgumentTypeError(f"{text} is no scale; write a number from 0.5 to 4")
+    return scale
+
+
+class App:
+    """The window and its frame loop."""
+
+    def __init__(
+        self,
+        load_engine: LoadEngine,
+        paths: Sequence[Path] = (),
+        *,
+        size: tuple[int, int] = (1440, 900),
+        scale: float = 1.0,
+        on_frame: "Callable[[App], None] | None" = None,
+    ) -> None:
+        """`paths`: what to open, nothing meaning the sample. `on_frame` is called after every frame."""
+        from .session import Session
+
+        self.session = Session(load_engine)
+        self._paths = list(paths)
+        self._size = size
+        self._scale = scale
+        self._on_frame = on_frame
+        self._interrupted = False
+        self._pace = Pace()
+
+    def run(self) -> int:
+        """Show the window until it is closed; the exit code."""
+        import dearpygui.dearpygui as dpg
+
+        from .theme import DARK, bind_theme, load_fonts
+        from .window import Window
+
+        dpg.create_context()
+        dpg.configure_app(manual_callback_management=True)
+        fonts = load_fonts(self._scale)
+        bind_theme(DARK, self._scale)
+        self.window = Window(self.session, DARK, fonts, self._scale)
+        width, height = self._size
+        dpg.create_viewport(
+            title="kpnerf", width=width, height=height, min_width=1, min_height=1, disable_close=True,
+            x_pos=0, y_pos=0, clear_color=DARK.window,
+        )  # fmt: skip
+        dpg.set_exit_callback(lambda: self.window.quit())
+        dpg.setup_dearpygui()
+        dpg.show_viewport()
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(stop, lambda number, frame: self._interrupt())
+        self._open()
+        title = None
+        while dpg.is_dearpygui_running() and not self.window.wants_to_close and not self._interrupted:
+            began = time.perf_counter()
+            self._frame(dpg)
+            if self.session.title != title:
+                title = self.session.title
+                dpg.set_viewport_title(title)
+            self._pace.wait(began, busy=self.session.is_busy, pointer=dpg.get_mouse_pos(local=False))
+        ended = self.session.close()
+        dpg.destroy_context()
+        if not ended:
+            # A thread is deep in a computation that nothing can interrupt, and the interpreter would wait for it.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
+        return 0
+
+    def _frame(self, dpg) -> None:
+        """One frame; no failure in it ends the program."""
+        dpg.render_dearpygui_frame()
+        jobs = dpg.get_callback_queue() or []
+        self._pace.note(bool(jobs))
+        for callback, *arguments in jobs:
+            if callback is not None:
+                self._guarded(lambda call=callback, given=arguments: _call(call, given))
+        self._guarded(lambda: self.session.update(time.monotonic()))
+        self._guarded(
+            lambda: self.window.update(
+                dpg.get_viewport_client_width(), dpg.get_viewport_client_height(), time.monotonic()
+            )
+        )
+        if self._on_frame is not None:
+            self._on_frame(self)
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except Exception as error:
+            self.session.report(error)
+
+    def _open(self) -> None:
+        from .sample import sample_photos
+        from .tasks import open_source
+
+        self._guarded(lambda: open_source(self.session, self._paths or sample_photos()))
+
+    def _interrupt(self) -> None:
+        self._interrupted = True
+
+
+class Pace:
+    """How long to rest between frames: short while something happens, long while nothing does."""
+
+    def __init__(self) -> None:
+        self._last_active = time.perf_counter()
+        self._pointer: object = None
+
+    def note(self, active: bool) -> None:
+        """Something happened, or not."""
+        if active:
+            self._last_active = time.perf_counter()
+
+    def wait(self, began: float, *, busy: bool, pointer: object) -> None:
+        """Rest after a frame that began at `began` (seconds of perf_counter)."""
+        now = time.perf_counter()
+        if busy or pointer != self._pointer:
+            self._last_active = now
+        self._pointer = pointer
+        active = now - self._last_active < ACTIVE_SECONDS
+        spent = now - began
+        frame = max(SHORTEST_FRAME, spent / SHARE_OF_A_CORE) if active else IDLE_FRAME
+        time.sleep(max(min(frame, IDLE_FRAME) - spent, 0.001))
+
+
+def _call(callback: Callable, arguments: Sequence[object]) -> None:
+    """With as many of Dear PyGui's arguments (sender, value, user data) as the callback takes."""
+    count = callback.__code__.co_argcount - (1 if hasattr(callback, "__self__") else 0)
+    callback(*arguments[:count])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

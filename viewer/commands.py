@@ -1,0 +1,238 @@
+"""The one table of commands: menus, keys and the shortcut sheet are made from it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..core import edits
+from ..core.document import RENDER_MODES
+from .session import Session
+
+
+class Desk(Protocol):
+    """What commands act on: the session, and what only a window can do."""
+
+    session: Session
+
+    def ask_open(self) -> None:
+        """Let a person choose what to open."""
+
+    def ask_add_photos(self) -> None:
+        """Let a person choose photos to add."""
+
+    def open_sample(self) -> None:
+        """Open the bundled photos."""
+
+    def save(self, *, ask: bool = False) -> None:
+        """Save the project, asking for a name where it has none or `ask`."""
+
+    def quit(self) -> None:
+        """Close the window, after a question when something would be lost."""
+
+    def solve(self) -> None:
+        """Find the cameras again."""
+
+    def fit_photo(self) -> None:
+        """Show the whole of the chosen photo."""
+
+    def toggle_enlarged(self) -> None:
+        """Show the chosen photo large, or all of one size."""
+
+    def show_shortcuts(self) -> None:
+        """Show what the keys do."""
+
+    @property
+    def is_over_photo(self) -> bool:
+        """The pointer is over a photo."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key with its modifiers."""
+
+    name: str
+    """A letter, a digit, or a name such as “Left”, “Delete”, “[”."""
+    ctrl: bool = False
+    shift: bool = False
+    alt: bool = False
+
+    def __str__(self) -> str:
+        parts = (("Ctrl", self.ctrl), ("Shift", self.shift), ("Alt", self.alt))
+        return "+".join([*(word for word, held in parts if held), _ON_KEYCAPS.get(self.name, self.name)])
+
+
+_ON_KEYCAPS = {"Left": "←", "Right": "→", "Up": "↑", "Down": "↓", "Escape": "Esc"}
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something a person can have done."""
+
+    menu: str
+    """Heading it stands under, in the menu bar and on the shortcut sheet."""
+    title: str
+    run: Callable[[Desk], None]
+    keys: tuple[Key, ...] = ()
+    enabled: Callable[[Session], bool] = lambda session: True
+    in_menu: bool = True
+    repeats: bool = False
+    """Again and again while its key is held."""
+
+
+def _has_photos(session: Session) -> bool:
+    return bool(session.document.views)
+
+
+def _is_solved(session: Session) -> bool:
+    return session.document.calibration is not None
+
+
+def _has_points(session: Session) -> bool:
+    return bool(session.editor.points) and _has_photos(session)
+
+
+def _frame(desk: Desk) -> None:
+    if desk.is_over_photo:
+        desk.fit_photo()
+    else:
+        desk.session.eye.frame(desk.session.now)
+
+
+def _play(desk: Desk) -> None:
+    if not desk.is_over_photo:  # there, Space with a drag pans
+        desk.session.eye.toggle_playing(desk.session.now)
+
+
+def _deselect(desk: Desk) -> None:
+    editor = desk.session.editor
+    if editor.is_dragging:
+        editor.cancel()
+    else:
+        editor.select(points=())
+
+
+def _remove_photo(desk: Desk) -> None:
+    editor = desk.session.editor
+    name, view = desk.session.document.views[editor.view].name, editor.view
+    editor.apply(f"Remove {name}", lambda document: edits.remove_view(document, view))
+
+
+def _toggle_overlays(desk: Desk) -> None:
+    desk.session.overlays = not desk.session.overlays
+
+
+def _show_mode(mode: str) -> Callable[[Desk], None]:
+    def run(desk: Desk) -> None:
+        desk.session.mode = mode  # type: ignore[assignment]
+
+    return run
+
+
+def _nudge(dx: float, dy: float) -> Callable[[Desk], None]:
+    return lambda desk: desk.session.editor.nudge(dx, dy)
+
+
+def _nudges() -> tuple[Command, ...]:
+    commands = []
+    for amount, title, held in ((1.0, "1", {}), (10.0, "10", {"shift": True}), (0.1, "0.1", {"alt": True})):
+        for name, dx, dy in (("Left", -1, 0), ("Right", 1, 0), ("Up", 0, -1), ("Down", 0, 1)):
+            commands.append(
+                Command(
+                    "Points",
+                    f"Move {name.lower()} by {title} px",
+                    _nudge(dx * amount, dy * amount),
+                    (Key(name, **held),),
+                    _has_points,
+                    in_menu=False,
+                    repeats=True,
+                )
+            )
+    return tuple(commands)
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("File", "Open…", lambda desk: desk.ask_open(), (Key("O", ctrl=True),)),
+    Command("File", "Add photos…", lambda desk: desk.ask_add_photos(), (Key("O", ctrl=True, shift=True),)),
+    Command("File", "Open the sample", lambda desk: desk.open_sample()),
+    Command("File", "Save", lambda desk: desk.save(), (Key("S", ctrl=True),), _has_photos),
+    Command("File", "Save as…", lambda desk: desk.save(ask=True), (Key("S", ctrl=True, shift=True),), _has_photos),
+    Command("File", "Quit", lambda desk: desk.quit(), (Key("Q", ctrl=True),)),
+    Command(
+        "Edit",
+        "Undo",
+        lambda desk: desk.session.undo(),
+        (Key("Z", ctrl=True),),
+        lambda session: session.editor.history.undo_label is not None,
+        repeats=True,
+    ),
+    Command(
+        "Edit",
+        "Redo",
+        lambda desk: desk.session.redo(),
+        (Key("Z", ctrl=True, shift=True), Key("Y", ctrl=True)),
+        lambda session: session.editor.history.redo_label is not None,
+        repeats=True,
+    ),
+    Command(
+        "Edit",
+        "Select all points",
+        lambda desk: desk.session.editor.select(points=desk.session.document.schema.names),
+        (Key("A", ctrl=True),),
+        _has_photos,
+    ),
+    Command("Edit", "Deselect", _deselect, (Key("Escape"),)),
+    Command("Edit", "Remove photo", _remove_photo, (), _has_photos),
+    Command("Points", "Occlude or show", lambda desk: desk.session.editor.toggle_occluded(), (Key("O"),), _has_points),
+    Command(
+        "Points",
+        "Unplace",
+        lambda desk: desk.session.editor.change_points("Unplace", edits.unplace_keypoint),
+        (Key("Delete"), Key("Backspace")),
+        _has_points,
+    ),
+    Command(
+        "Points",
+        "Back to detection",
+        lambda desk: desk.session.editor.change_points("Snap back", edits.snap_to_detection),
+        (Key("D"),),
+        _has_points,
+    ),
+    *_nudges(),
+    Command("Cameras", "Solve again", lambda desk: desk.solve(), (Key("F5"),), _has_photos),
+    Command("Cameras", "Look from next photo", lambda desk: desk.session.fly_to_next_view(1), (Key("]"),), _is_solved),
+    Command(
+        "Cameras", "Look from previous photo", lambda desk: desk.session.fly_to_next_view(-1), (Key("["),), _is_solved
+    ),
+    Command("View", "Frame the avatar, or fit the photo", _frame, (Key("F"),)),
+    Command("View", "Face on", lambda desk: desk.session.eye.reset(desk.session.now), (Key("F", shift=True),)),
+    Command("View", "Play turntable", _play, (Key("Space"),), _is_solved),
+    Command("View", "Points over the avatar", _toggle_overlays, (Key("Tab"),)),
+    Command("View", "Enlarge photo", lambda desk: desk.toggle_enlarged(), (Key("M"),), _has_photos),
+    *(
+        Command("View", f"Show {mode}", _show_mode(mode), (Key(str(number)),))
+        for number, mode in enumerate(RENDER_MODES, start=1)
+    ),
+    Command("Help", "Shortcuts", lambda desk: desk.show_shortcuts(), (Key("?"), Key("F1"))),
+)
+
+GESTURES: tuple[tuple[str, str, str], ...] = (
+    ("Over the avatar", "Drag", "Orbit"),
+    ("Over the avatar", "Right or middle drag", "Pan"),
+    ("Over the avatar", "Wheel", "Nearer or farther"),
+    ("Over a photo", "Wheel", "Zoom at the pointer"),
+    ("Over a photo", "Middle drag, Space + drag", "Pan"),
+    ("Over a photo", "Drag a point", "Move it"),
+    ("Over a photo", "Drag beside points", "Select with a box"),
+    ("Over a photo", "Shift + click", "Add to the selection"),
+    ("Over a photo", "Right click a point", "Occlude or show it"),
+    ("Over a photo", "Double click", "Fit the photo"),
+)
+"""Where, which movement, what it does: for the shortcut sheet."""
+
+
+def command_for(key: Key) -> Command | None:
+    """The command of a key with exactly these modifiers, or None."""
+    return _BY_KEY.get(key)
+
+
+_BY_KEY = {key: command for command in COMMANDS for key in command.keys}

@@ -1,0 +1,84 @@
+"""What the window needs from whatever draws the avatar."""
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Float
+
+from ..core.camera import Camera
+from ..core.document import Document, RenderMode, RenderQuality
+
+
+class Frame(Protocol):
+    """One picture of the avatar, as far as it has come."""
+
+    @property
+    def rgba(self) -> Float[np.ndarray, "h w 4"]:
+        """Straight alpha, 0 to 1, float32."""
+        ...
+
+    @property
+    def progress(self) -> float:
+        """0 to 1; 1 is as good as it gets."""
+        ...
+
+
+class Engine(Protocol):
+    """Draws avatars. Both methods are called from two threads at once, with different arguments."""
+
+    def encode(self, document: Document) -> object:
+        """What the network knows of the photos; slow, and needed again only when photos or cameras change."""
+        ...
+
+    def frames(
+        self,
+        encoded: object,
+        document: Document,
+        camera: Camera,
+        *,
+        mode: RenderMode,
+        quality: RenderQuality,
+        size: tuple[int, int],
+        is_stale: Callable[[], bool],
+    ) -> Iterator[Frame]:
+        """Ever better pictures of `size` (width, height); no more of them once `is_stale` says so."""
+        ...
+
+
+LoadEngine = Callable[[], Engine]
+"""Brings up the engine; slow, called once, on a worker thread. Raises UserError where weights are missing."""
+
+
+class Encodings:
+    """The encodings of the last few documents, by the identity of what went into them.
+
+    Dragging a keypoint changes neither photos, masks nor cameras, so its documents share one encoding; undoing a
+    change of cameras finds the one before.
+    """
+
+    def __init__(self, capacity: int = 2) -> None:
+        self._capacity = capacity
+        self._entries: list[tuple[tuple[object, ...], object]] = []
+
+    def find(self, document: Document) -> object | None:
+        """The encoding of a document, or None."""
+        key = _inputs(document)
+        for entry in self._entries:
+            if len(entry[0]) == len(key) and all(a is b for a, b in zip(entry[0], key, strict=True)):
+                self._entries = [entry, *(other for other in self._entries if other is not entry)]
+                return entry[1]
+        return None
+
+    def keep(self, document: Document, encoded: object) -> None:
+        """Remember an encoding, forgetting the one not used for longest."""
+        self._entries = [(_inputs(document), encoded), *self._entries][: self._capacity]
+
+
+def _inputs(document: Document) -> tuple[object, ...]:
+    """Everything an encoding is made of; holding the objects keeps their identities from being reused."""
+    parts: list[object] = [document.calibration.world_from_head if document.calibration else None]
+    for index in document.sources:
+        view = document.views[index]
+        parts += [view.photo.rgb, view.mask, view.camera]
+    return tuple(parts)

@@ -1,0 +1,183 @@
+"""The thread that draws what is on the screen: the newest request wins."""
+
+import threading
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from ..core.camera import Camera
+from ..core.document import Document, RenderMode, RenderQuality
+from .backdrop import Backdrop, composite
+from .engine import Encodings, Engine, Frame, LoadEngine
+
+Activity = Literal["loading", "encoding", "refining", "idle"]
+
+
+@dataclass(frozen=True, eq=False)
+class RenderJob:
+    """Everything one picture depends on, captured when it was asked for."""
+
+    document: Document
+    camera: Camera
+    """In the head frame, of the size of the picture."""
+    mode: RenderMode
+    quality: RenderQuality
+    backdrop: Backdrop
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, pixels."""
+        return self.camera.width, self.camera.height
+
+
+@dataclass(frozen=True, eq=False)
+class Rendered:
+    """A picture, as far as it has come."""
+
+    generation: int
+    job: RenderJob
+    frame: Frame
+    picture: Float[np.ndarray, "h w 4"]
+    """The frame over its backdrop."""
+
+
+@dataclass(frozen=True, eq=False)
+class RenderFailed:
+    """There will be no picture for this job."""
+
+    generation: int
+    job: RenderJob
+    error: Exception
+
+
+class RenderLane:
+    """Draws on a thread of its own; a newer request replaces the one being drawn.
+
+    Every request gets a number. The engine asks between tiles whether a newer one is waiting, and stops if so,
+    but not before a request has shown its first, coarsest picture: a hand that never rests sees the avatar
+    follow instead of nothing at all.
+    """
+
+    def __init__(self, load_engine: LoadEngine) -> None:
+        self._load_engine = load_engine
+        self._engine: Engine | None = None
+        self._engine_lock = threading.Lock()
+        self._wake = threading.Condition()
+        self._waiting: tuple[int, RenderJob] | None = None
+        self._generation = 0
+        self._newest: Rendered | RenderFailed | None = None
+        self._closing = False
+        self._activity: Activity = "idle"
+        self._encodings = Encodings()
+        self._encodings_lock = threading.Lock()
+        self.idle = threading.Event()
+        """Set while nothing is being drawn: slow tasks wait for it between their steps."""
+        self.idle.set()
+        self._thread = threading.Thread(target=self._run, name="render", daemon=True)
+        self._thread.start()
+
+    # --- called by the window
+
+    @property
+    def activity(self) -> Activity:
+        """What the thread does now."""
+        return self._activity
+
+    @property
+    def generation(self) -> int:
+        """Number of the newest request."""
+        return self._generation
+
+    def submit(self, job: RenderJob) -> int:
+        """Ask for a picture; whatever was asked before is dropped. Returns the number of the request."""
+        with self._wake:
+            self._generation += 1
+            self._waiting = (self._generation, job)
+            self.idle.clear()
+            self._wake.notify()
+            return self._generation
+
+    def take(self) -> Rendered | RenderFailed | None:
+        """The newest result nobody has taken yet, or None."""
+        with self._wake:
+            newest, self._newest = self._newest, None
+            return newest
+
+    def close(self, timeout: float = 2.0) -> bool:
+        """Stop drawing; whether the thread ended in time."""
+        with self._wake:
+            self._closing = True
+            self._waiting = None
+            self._wake.notify()
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    # --- called by the task lane too
+
+    def engine(self) -> Engine:
+        """The engine, brought up on first use; raises what bringing it up raised."""
+        with self._engine_lock:
+            if self._engine is None:
+                self._engine = self._load_engine()
+            return self._engine
+
+    def encoded(self, document: Document) -> object:
+        """The encoding of a document, made only when none of the last few fits."""
+        with self._encodings_lock:
+            found = self._encodings.find(document)
+        if found is None:
+            found = self.engine().encode(document)
+            with self._encodings_lock:
+                self._encodings.keep(document, found)
+        return found
+
+    # --- the thread
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while self._waiting is None and not self._closing:
+                    self._activity = "idle"
+                    self.idle.set()
+                    self._wake.wait()
+                if self._closing:
+                    self._activity = "idle"
+                    self.idle.set()
+                    return
+                assert self._waiting is not None
+                (generation, job), self._waiting = self._waiting, None
+            try:
+                self._draw(generation, job)
+            except Exception as error:
+                self._publish(RenderFailed(generation, job, error))
+
+    def _draw(self, generation: int, job: RenderJob) -> None:
+        self._activity = "loading"
+        engine = self.engine()
+        self._activity = "encoding"
+        encoded = self.encoded(job.document)
+        self._activity = "refining"
+        shown = False
+
+        def is_stale() -> bool:
+            return self._closing or (shown and self._generation != generation)
+
+        for frame in engine.frames(
+            encoded,
+            job.document,
+            job.camera,
+            mode=job.mode,
+            quality=job.quality,
+            size=job.size,
+            is_stale=is_stale,
+        ):
+            self._publish(Rendered(generation, job, frame, composite(frame.rgba, job.backdrop)))
+            shown = True
+            if is_stale():
+                return
+
+    def _publish(self, result: Rendered | RenderFailed) -> None:
+        with self._wake:
+            self._newest = result

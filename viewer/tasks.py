@@ -1,0 +1,198 @@
+"""What takes long: opening, solving, saving, exporting. Each function queues work and returns at once."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from ..core.document import Document, DocumentView
+from ..core.edits import add_views, apply_calibration, solve_cameras
+from ..core.errors import UserError
+from ..core.export import write_image, write_turntable
+from ..core.photo import Photo, load_photo
+from ..core.project_file import ENDING, open_project, save_project
+from ..core.source import read_source, view_of
+from .orbit import OrbitView
+from .session import Session
+from .task_lane import Cancelled, Task, TaskControl
+
+Done = Callable[[], None]
+
+# --- opening ----------------------------------------------------------------------------------------------------
+
+
+def open_source(session: Session, paths: Sequence[Path]) -> None:
+    """Open photos, a project file or a capture folder in place of what is open."""
+
+    def done(document: Document) -> None:
+        session.open_document(document, paths[0] if paths[0].suffix == ENDING else None)
+        if document.views and document.calibration is None:
+            solve(session, first=True)
+
+    session.task_lane.submit(Task("Opening", lambda control: _read(session, paths, control), done))
+
+
+def add_photos(session: Session, paths: Sequence[Path]) -> None:
+    """Add photos to what is open."""
+
+    def done(added: Document) -> None:
+        session.arriving = ()
+        label = f"Add {added.names[0]}" if len(added.views) == 1 else f"Add {len(added.views)} photos"
+        if session.editor.apply(label, lambda document: add_views(document, added.views)):
+            solve(session)
+
+    session.task_lane.submit(Task("Adding photos", lambda control: _read(session, paths, control), done))
+
+
+def reopen(session: Session, project: Path, folder: Path) -> None:
+    """Open a project file whose photos are in another folder now."""
+
+    def done(document: Document) -> None:
+        session.open_document(document, project)
+
+    session.task_lane.submit(Task("Opening", lambda _: open_project(project, search_folders=[folder]), done))
+
+
+def _read(session: Session, paths: Sequence[Path], control: TaskControl) -> Document:
+    """The document of what was named; photos appear in the window as soon as they are read."""
+    if any(path.is_dir() or path.suffix == ENDING or path.name == "transforms.json" for path in paths):
+        control.report("Opening", 0.0)
+        return read_source(paths, progress=lambda share: control.report("Detecting", share))
+    photos: list[Photo] = []
+    for index, path in enumerate(paths):
+        control.report(f"Reading {index + 1} of {len(paths)}", index / len(paths))
+        photos.append(load_photo(path))
+        session.arriving = tuple(photos)  # one assignment of a frozen value: safe from this thread
+    views: list[DocumentView] = []
+    for index, photo in enumerate(photos):
+        control.report(f"Detecting {index + 1} of {len(photos)}", index / len(photos))
+        views.append(view_of(photo))
+    return add_views(Document(), views)
+
+
+# --- solving ----------------------------------------------------------------------------------------------------
+
+
+def solve(session: Session, *, first: bool = False) -> None:
+    """Find cameras and 3D keypoints from the points and locks as they are now.
+
+    `first`: right after opening, so that it belongs to opening and is no entry of its own.
+    """
+    if not session.document.views:
+        return
+    session.editor.commit()
+    document = session.document
+
+    def work(control: TaskControl) -> Document:
+        control.report("Finding cameras", 0.0)
+        solved = solve_cameras(document, progress=control.progress, cancelled=control.is_cancelled)
+        if control.is_cancelled():
+            raise Cancelled
+        return solved
+
+    def done(solved: Document) -> None:
+        if session.document is not document:
+            if session.document.names == document.names:
+                solve(session)  # points were moved meanwhile: what was found is not about them
+            return
+        if first and session.editor.history.cursor == 0:
+            session.open_document(solved, session.project_path)
+        else:
+            calibration = solved.calibration
+            assert calibration is not None
+            session.editor.apply("Solve cameras", lambda current: apply_calibration(current, calibration))
+
+    session.task_lane.submit(Task("Finding cameras", work, done))
+
+
+# --- saving -----------------------------------------------------------------------------------------------------
+
+
+def save(session: Session, path: Path, then: Done | None = None) -> None:
+    """Write the project file; `then` runs once it is on the disk."""
+    path = path if path.suffix == ENDING else path.with_name(path.name + ENDING)
+    session.editor.commit()
+    current, written = session.document, session.to_save()
+
+    def done(_: None) -> None:
+        session.editor.history.mark_saved(current)
+        session.project_path = path
+        session.note(f"Saved {path.name}")
+        if then is not None:
+            then()
+
+    session.task_lane.submit(Task("Saving", lambda _: save_project(written, path), done))
+
+
+# --- exporting --------------------------------------------------------------------------------------------------
+
+
+def export_picture(session: Session, path: Path, longer_side: int, *, transparent: bool) -> None:
+    """Write the avatar as it is looked at now, drawn anew at this size."""
+    draw = _drawer(session, longer_side)
+    view, background = session.eye.view, None if transparent else session.backdrop.colour or (1.0, 1.0, 1.0)
+
+    def work(control: TaskControl) -> None:
+        control.report("Drawing the picture", 0.0)
+        write_image(path, draw(view, control, control.progress), background=background)
+
+    session.task_lane.submit(Task("Picture", work, lambda _: session.note(f"Saved {path.name}")))
+
+
+def export_turntable(session: Session, path: Path, longer_side: int, *, frames: int, fps: float) -> None:
+    """Write a film of the avatar swinging round from where it is looked at now."""
+    draw = _drawer(session, longer_side)
+    views, background = session.eye.turntable(frames), session.backdrop.colour
+
+    def work(control: TaskControl) -> None:
+        def pictures() -> Iterator[Float[np.ndarray, "h w 4"]]:
+            for index, view in enumerate(views):
+                control.report(f"Drawing {index + 1} of {frames}", index / frames)
+                yield draw(view, control, lambda _: None)
+
+        written = write_turntable(
+            path, pictures(), count=frames, fps=fps, background=background, cancelled=control.is_cancelled
+        )
+        if not written:
+            raise Cancelled
+
+    session.task_lane.submit(Task("Turntable", work, lambda _: session.note(f"Saved {path.name}")))
+
+
+Draw = Callable[[OrbitView, TaskControl, Callable[[float], None]], Float[np.ndarray, "h w 4"]]
+
+
+def _drawer(session: Session, longer_side: int) -> Draw:
+    """Draws finished pictures of the document as it is now, off the main thread."""
+    document = session.document
+    if document.calibration is None:
+        raise UserError("There is no avatar to export yet.", "Open photos and solve their cameras first.")
+    return partial(_draw, session, document, session.mode, _even_size(session.render_size(), longer_side))
+
+
+def _draw(session, document, mode, size, view: OrbitView, control: TaskControl, progress) -> Float[np.ndarray, "h w 4"]:
+    lane = session.render_lane
+    last = None
+    for frame in lane.engine().frames(
+        lane.encoded(document),
+        document,
+        view.camera(*size),
+        mode=mode,
+        quality=document.settings.quality,
+        size=size,
+        is_stale=control.yield_to_screen,
+    ):
+        last = frame
+        progress(frame.progress)
+    if last is None or control.is_cancelled():
+        raise Cancelled
+    return last.rgba
+
+
+def _even_size(shape: tuple[int, int], longer_side: int) -> tuple[int, int]:
+    """A size in the shape of the viewport, both sides even as films need it."""
+    scale = longer_side / max(shape)
+    width, height = (max(2, 2 * round(0.5 * side * scale)) for side in shape)
+    return width, height

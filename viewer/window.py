@@ -1,0 +1,317 @@
+"""The window: regions, panels and dialogs put together, and what commands ask of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import dearpygui.dearpygui as dpg
+
+from ..core.document import Document
+from ..core.errors import UserError
+from ..core.photo import Photo
+from ..core.project_file import ENDING, PICTURE_ENDINGS
+from . import tasks
+from .canvas import PhotoCanvas
+from .commands import COMMANDS, Command
+from .dialogs import Dialogs
+from .divider import Divider
+from .file_dialog import FileDialog, FileQuestion
+from .form import Form
+from .keyboard import Keyboard
+from .layout import Layout, Rect, arrange
+from .mouse import Mouse
+from .panels.cameras import CamerasPanel
+from .panels.export import ExportPanel
+from .panels.points import PointsPanel
+from .panels.render import RenderPanel
+from .sample import sample_photos
+from .session import Session
+from .status_line import StatusLine
+from .tabs import Tabs
+from .textures import PhotoTextures
+from .theme import Fonts, Palette, bare_theme, panel_theme
+from .viewport import AvatarViewport
+
+MOST_PHOTOS = 8
+EVERYTHING = (*PICTURE_ENDINGS, ENDING)
+
+
+class Window:
+    """Everything in the main window. Made after Dear PyGui's context, updated once in a frame."""
+
+    def __init__(self, session: Session, palette: Palette, fonts: Fonts, scale: float) -> None:
+        self.session = session
+        self._scale = scale
+        self._enlarged = False
+        self._wants_to_close = False
+        self._document: Document | None = None
+        self._arriving: tuple[Photo, ...] = ()
+        form = Form(palette, fonts, scale)
+        self._form = form
+        self.dialogs = Dialogs(form)
+        self._files = FileDialog(self.dialogs, form)
+        self.keyboard = Keyboard(self.run, lambda: form.is_typing or self.dialogs.is_open, self.dialogs.cancel)
+        self._mouse = Mouse(self.keyboard)
+        self._textures = PhotoTextures()
+        self._menu: list[tuple[int | str, Command]] = []
+        with dpg.window(no_scrollbar=True, no_scroll_with_mouse=True, no_background=False) as self.main:
+            self._build_menu()
+        dpg.set_primary_window(self.main, True)
+        dpg.bind_item_theme(self.main, bare_theme())
+        self._canvases = [
+            PhotoCanvas(self.main, session, index, self._textures, palette, scale) for index in range(MOST_PHOTOS)
+        ]
+        self.viewport = AvatarViewport(self.main, session, palette, scale)
+        self._divider = Divider(self.main, palette)
+        with dpg.child_window(parent=self.main, show=False, always_use_window_padding=True) as self._points_region:
+            self._points = PointsPanel(session, form)
+        with dpg.child_window(parent=self.main, show=False, always_use_window_padding=True) as self._tabs_region:
+            tabs = Tabs(("Cameras", "Render", "Export"), palette, fonts, scale)
+            with tabs.page("Cameras"):
+                self._cameras = CamerasPanel(session, form, self.solve)
+            with tabs.page("Render"):
+                self._render = RenderPanel(session, form)
+            with tabs.page("Export"):
+                self._export = ExportPanel(session, form, self)
+        for region in (self._points_region, self._tabs_region):
+            dpg.bind_item_theme(region, panel_theme(scale))
+        self._status = StatusLine(self.main, session, palette, scale)
+        self._placed: dict[int | str, Rect] = {}
+
+    # --- each frame
+
+    def update(self, width: float, height: float, now: float) -> None:
+        """Draw what has changed since the last frame."""
+        session = self.session
+        self._textures.begin_frame()
+        self._tell_failures()
+        self._follow_document()
+        layout = self.layout(width, height)
+        pointer = self._mouse.read(now)
+        if not self.keyboard.arrows:
+            session.editor.end_nudge()
+        self._divider.update(layout, pointer, blocked=self.dialogs.is_open)
+        for index, canvas in enumerate(self._canvases):
+            rect = layout.photos[index] if index < len(layout.photos) else None
+            canvas.update(rect, pointer.within(rect.x, rect.y) if rect else pointer)
+        self.viewport.update(layout.avatar, pointer.within(layout.avatar.x, layout.avatar.y))
+        self._place(self._points_region, layout.points)
+        self._place(self._tabs_region, layout.tabs)
+        for panel in (self._points, self._cameras, self._render, self._export):
+            panel.update()
+        self._status.update(layout.status)
+        self._update_menu()
+        self.dialogs.update(width, height)
+        self.keyboard.end_frame()
+
+    def layout(self, width: float, height: float) -> Layout:
+        """Where everything is in a window of this size."""
+        session = self.session
+        return arrange(
+            width,
+            height,
+            scale=self._scale,
+            photos=len(session.arriving) or len(session.document.views),
+            chosen=session.editor.view,
+            enlarged=self._enlarged,
+            photo_share=self._divider.share,
+        )
+
+    @property
+    def wants_to_close(self) -> bool:
+        """The person is done, and nothing is lost."""
+        return self._wants_to_close
+
+    @property
+    def is_over_photo(self) -> bool:
+        """The pointer is over a photo."""
+        return any(canvas.is_hovered for canvas in self._canvases)
+
+    def run(self, command: Command) -> None:
+        """Do a command, if it can be done now."""
+        if command.enabled(self.session):
+            self._guarded(lambda: command.run(self))
+
+    def break_off(self) -> bool:
+        """Break off the drag under way; whether there was one."""
+        broken = False
+        for canvas in self._canvases:
+            for gesture in canvas.reader.cancel():
+                canvas.gestures.handle(gesture)
+                broken = True
+        return broken
+
+    # --- what commands ask for
+
+    def ask_open(self) -> None:
+        """Let a person choose what to open."""
+        self._ask_to_keep(self._ask_open)
+
+    def ask_add_photos(self) -> None:
+        """Let a person choose photos to add."""
+        self._files.ask(
+            FileQuestion(
+                "Add photos", "Add", PICTURE_ENDINGS, lambda paths: tasks.add_photos(self.session, paths), many=True
+            ),
+            self._nearby(),
+        )
+
+    def open_sample(self) -> None:
+        """Open the bundled photos."""
+        self._ask_to_keep(lambda: self._guarded(lambda: tasks.open_source(self.session, sample_photos())))
+
+    def save(self, *, ask: bool = False, then: Callable[[], None] | None = None) -> None:
+        """Save the project, asking for a name where it has none or `ask`."""
+        path = self.session.project_path
+        if path is not None and not ask:
+            tasks.save(self.session, path, then)
+            return
+        name = path.name if path is not None else f"avatar{ENDING}"
+        self._files.ask(
+            FileQuestion(
+                "Save the project",
+                "Save",
+                (ENDING,),
+                lambda paths: tasks.save(self.session, paths[0], then),
+                save_as=name,
+            ),
+            self._nearby(),
+        )
+
+    def quit(self) -> None:
+        """Close the window, after a question when something would be lost."""
+        self._ask_to_keep(self._close)
+
+    def solve(self) -> None:
+        """Find the cameras again."""
+        tasks.solve(self.session)
+
+    def fit_photo(self) -> None:
+        """Show the whole of the photo under the pointer."""
+        for canvas in self._canvases:
+            if canvas.is_hovered:
+                canvas.gestures.fit()
+
+    def toggle_enlarged(self) -> None:
+        """Show the chosen photo large, or all of one size."""
+        self._enlarged = not self._enlarged
+
+    def show_shortcuts(self) -> None:
+        """Show what the keys do."""
+        self.dialogs.shortcuts()
+
+    # --- what the export panel asks for
+
+    def export_picture(self, longer_side: int, *, transparent: bool) -> None:
+        """Write the avatar as it is looked at."""
+        self._ask_where(
+            "Save the picture",
+            "avatar.png",
+            (".png", ".jpg", ".webp"),
+            lambda path: tasks.export_picture(self.session, path, longer_side, transparent=transparent),
+        )
+
+    def export_turntable(self, longer_side: int, *, frames: int, fps: float, ending: str) -> None:
+        """Write a film of it turning."""
+        name = "turntable" if ending == ".png" else f"turntable{ending}"
+        self._ask_where(
+            "Save the turntable",
+            name,
+            (ending,),
+            lambda path: tasks.export_turntable(self.session, path, longer_side, frames=frames, fps=fps),
+        )
+
+    # --- small parts
+
+    def _ask_where(self, title: str, name: str, endings: tuple[str, ...], chosen: Callable[[Path], None]) -> None:
+        question = FileQuestion(
+            title, "Save", endings, lambda paths: self._guarded(lambda: chosen(paths[0])), save_as=name
+        )
+        self._files.ask(question, self._nearby())
+
+    def _ask_open(self) -> None:
+        question = FileQuestion(
+            "Open photos, a project or a capture folder",
+            "Open",
+            EVERYTHING,
+            lambda paths: tasks.open_source(self.session, paths),
+            many=True,
+            folders=True,
+        )
+        self._files.ask(question, self._nearby())
+
+    def _ask_to_keep(self, then: Callable[[], None]) -> None:
+        """Before something is lost, ask; `then` goes on."""
+        if self.session.is_saved:
+            then()
+            return
+        self.dialogs.question(
+            "Save the changes first?",
+            "They are lost otherwise.",
+            [("Save", lambda: self.save(then=then)), ("Don’t save", then), ("Cancel", lambda: None)],
+        )
+
+    def _close(self) -> None:
+        self._wants_to_close = True
+
+    def _nearby(self) -> Path | None:
+        """The folder of what is open."""
+        session = self.session
+        if session.project_path is not None:
+            return session.project_path.parent
+        paths = [view.photo.path for view in session.document.views if view.photo.path is not None]
+        return None if not paths or paths[0].parent == sample_photos()[0].parent else paths[0].parent
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except UserError as error:
+            self.session.report(error)
+
+    def _tell_failures(self) -> None:
+        while self.session.failures:
+            error = self.session.failures.popleft()
+            self.dialogs.message(error.what_happened, error.what_to_do)
+
+    def _follow_document(self) -> None:
+        """Let go of textures of photos that neither the history nor the loader knows."""
+        session = self.session
+        if session.document is self._document and session.arriving is self._arriving:
+            return
+        self._document, self._arriving = session.document, session.arriving
+        entries = session.editor.history.entries
+        known = {id(view.photo): view.photo for entry in entries for view in entry.document.views}
+        known |= {id(view.photo): view.photo for view in session.document.views}
+        self._textures.keep_only([photo.rgb for photo in [*known.values(), *session.arriving]])
+
+    def _place(self, region: int | str, rect: Rect) -> None:
+        if self._placed.get(region) == rect:
+            return
+        self._placed[region] = rect
+        dpg.configure_item(region, show=rect.is_visible)
+        if rect.is_visible:
+            place = (int(rect.x), int(rect.y))
+            dpg.configure_item(region, pos=place, width=int(rect.width), height=int(rect.height))
+
+    def _build_menu(self) -> None:
+        with dpg.menu_bar():
+            headings = dict.fromkeys(command.menu for command in COMMANDS)
+            for heading in headings:
+                with dpg.menu(label=heading):
+                    for command in (command for command in COMMANDS if command.menu == heading and command.in_menu):
+                        item = dpg.add_menu_item(
+                            label=command.title,
+                            shortcut=str(command.keys[0]) if command.keys else "",
+                            callback=lambda sender, value, chosen: self.run(chosen),
+                            user_data=command,
+                        )
+                        self._menu.append((item, command))
+
+    def _update_menu(self) -> None:
+        history = self.session.editor.history
+        for item, command in self._menu:
+            enabled = command.enabled(self.session)
+            if dpg.get_item_user_data(item) is command and dpg.is_item_enabled(item) != enabled:
+                dpg.configure_item(item, enabled=enabled)
+            label = {"Undo": history.undo_label, "Redo": history.redo_label}.get(command.title)
+            if command.title in ("Undo", "Redo"):
+                dpg.set_item_label(item, f"{command.title} {label.lower()}" if label else command.title)
