@@ -3,7 +3,7 @@
     photos ─ detect ─▶ Keypoints2D ─ calibrate ─▶ Calibration ─ encode ─▶ EncodedViews ─▶ RenderRequest ─▶ Frame
 
     photo, detection          a picture, what the detector sees in it            Photo, Detection
-    keypoints                 which points a subject has, where they are         KeypointSchema, Keypoints2D, Keypoints3D
+    keypoints                 which points a subject has, where they are        KeypointSchema, Keypoints2D, Keypoints3D
     camera, geometry          pinholes, orbits, projection, triangulation        Camera, Box
     calibration               cameras and 3D keypoints from 2D ones              ViewObservation, Calibration
     model/                    the network: encode once, query anywhere           KeypointNeRF, EncodedViews

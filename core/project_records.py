@@ -135,4 +135,6 @@ def calibration_from_record(record: Record | None, views: Sequence[DocumentView]
 
 def _nulls(numbers: np.ndarray) -> list:
     """Nested lists with None for NaN, which JSON does not have; numpy reads None back as NaN."""
-    return np.where(np.isfinite(numbers), numbers.astype(object), None).tolist()
+    nested = numbers.astype(object)
+    nested[~np.isfinite(numbers)] = None
+    return nested.tolist()

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -50,11 +51,11 @@ def read_source(
     schema: KeypointSchema = HEAD,
     names: Sequence[str] | None = None,
     report: Report | None = None,
-    partial: Callable[[Document], None] | None = None,
+    show: Callable[[Document], None] | None = None,
 ) -> Document:
     """Like `load_source`, but solving the cameras is left to `edits.solve_cameras`.
 
-    A person can then be shown the photos, and put points right, where solving fails; `partial` is given the
+    A person can then be shown the photos, and put points right, where solving fails; `show` is given the
     document as it grows, photo by photo.
     """
     files = [Path(path) for path in paths]
@@ -82,26 +83,27 @@ def read_source(
         if report is not None:
             report(f"Looking at {name}, {index + 1} of {len(pictures)}", index / len(pictures))
         document = add_views(document, [make(schema)])
-        if partial is not None:
-            partial(document)
+        if show is not None:
+            show(document)
     return document
 
 
 def _pictures(
     files: Sequence[Path], names: Sequence[str] | None, is_folder: bool
 ) -> list[tuple[str, Callable[[KeypointSchema], DocumentView]]]:
-    """Names of pictures, and how to read each; those of photo files are read one after another, when called."""
+    """Names of pictures, and how to make a view of each; photo files are read only then, one after another."""
     if not is_folder:
-        return [(file.name, lambda schema, file=file: view_of(load_photo(file), schema)) for file in files]
+        return [(file.name, partial(_view_of_file, file)) for file in files]
     capture = load_capture(files[0], names=names)
     parts = zip(capture.photos, capture.cameras, capture.masks, capture.keypoints, strict=True)
-    return [(part[0].name, lambda schema, part=part: _given_view(schema, *part)) for part in parts]
+    return [
+        (photo.name, partial(view_of, photo, camera=camera, mask=mask, places=places))
+        for photo, camera, mask, places in parts
+    ]
 
 
-def _given_view(
-    schema: KeypointSchema, photo: Photo, camera: Camera | None, mask: np.ndarray | None, places: Places | None
-) -> DocumentView:
-    return view_of(photo, schema, camera=camera, mask=mask, places=places)
+def _view_of_file(file: Path, schema: KeypointSchema) -> DocumentView:
+    return view_of(load_photo(file), schema)
 
 
 def view_of(

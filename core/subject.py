@@ -70,8 +70,8 @@ def crop_subject(
     x0, y0 = (int(c) for c in np.round(0.5 * (low + high) - 0.5 * (side - 1)))
     scale = size / side
     cut = cut_to_box(mask, camera, box)
-    left, top = np.clip(x0, 0, width - 1), np.clip(y0, 0, height - 1)
-    right, bottom = np.clip(x0 + side, left + 1, width), np.clip(y0 + side, top + 1, height)
+    left, top = int(np.clip(x0, 0, width - 1)), int(np.clip(y0, 0, height - 1))
+    right, bottom = int(np.clip(x0 + side, left + 1, width)), int(np.clip(y0 + side, top + 1, height))
     window = np.zeros((bottom - top, right - left, 4), np.float32)
     window[..., 3] = cut[top:bottom, left:right]
     window[..., :3] = rgb[top:bottom, left:right].astype(np.float32) / 255 * window[..., 3:]

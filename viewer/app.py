@@ -7,24 +7,20 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from ..core.errors import UserError
 from .display import check_display
 from .engine import Engine, LoadEngine
+from .pace import Pace
 
 log = logging.getLogger(__name__)
-
-ACTIVE_SECONDS = 0.7
-"""How long after the last sign of life frames follow each other as fast as they may."""
-SHORTEST_FRAME, IDLE_FRAME = 1 / 60, 1 / 15
-SHARE_OF_A_CORE = 0.5
-"""What the window may take while the avatar is drawn: where there is no graphics card, both need the processor."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; its exit code."""
-    options = _parse(arguments)
+    options = parse(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         check_display()
@@ -42,7 +38,7 @@ def load_avatar() -> Engine:
     return Avatar.load()
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="kpnerf-viewer", description="Photos of a person in, an avatar to orbit and edit out."
     )
@@ -96,6 +92,7 @@ class App:
         self._scale = scale
         self._on_frame = on_frame
         self._interrupted = False
+        self._last_failure = ""
         self._pace = Pace()
 
     def run(self) -> int:
@@ -112,9 +109,16 @@ class App:
         self.window = Window(self.session, DARK, fonts, self._scale)
         width, height = self._size
         dpg.create_viewport(
-            title="kpnerf", width=width, height=height, min_width=1, min_height=1, disable_close=True,
-            x_pos=0, y_pos=0, clear_color=DARK.window,
-        )  # fmt: skip
+            title="kpnerf",
+            width=width,
+            height=height,
+            min_width=1,
+            min_height=1,
+            x_pos=0,
+            y_pos=0,
+            disable_close=True,
+            clear_color=DARK.window,
+        )
         dpg.set_exit_callback(lambda: self.window.quit())
         dpg.setup_dearpygui()
         dpg.show_viewport()
@@ -128,7 +132,8 @@ class App:
             if self.session.title != title:
                 title = self.session.title
                 dpg.set_viewport_title(title)
-            self._pace.wait(began, busy=self.session.is_busy, pointer=dpg.get_mouse_pos(local=False))
+            self._pace.note(pointer=dpg.get_mouse_pos(local=False), moving=self.session.eye.is_moving)
+            time.sleep(self._pace.rest(time.perf_counter() - began, busy=self.session.is_busy))
         ended = self.session.close()
         dpg.destroy_context()
         if not ended:
@@ -142,10 +147,10 @@ class App:
         """One frame; no failure in it ends the program."""
         dpg.render_dearpygui_frame()
         jobs = dpg.get_callback_queue() or []
-        self._pace.note(bool(jobs))
+        self._pace.note(jobs=len(jobs))
         for callback, *arguments in jobs:
             if callback is not None:
-                self._guarded(lambda call=callback, given=arguments: _call(call, given))
+                self._guarded(partial(_call, callback, arguments))
         self._guarded(lambda: self.session.update(time.monotonic()))
         self._guarded(
             lambda: self.window.update(
@@ -159,7 +164,9 @@ class App:
         try:
             act()
         except Exception as error:
-            self.session.report(error)
+            if repr(error) != self._last_failure:  # a broken widget fails in every frame
+                self._last_failure = repr(error)
+                self.session.report(error)
 
     def _open(self) -> None:
         from .sample import sample_photos
@@ -169,30 +176,6 @@ class App:
 
     def _interrupt(self) -> None:
         self._interrupted = True
-
-
-class Pace:
-    """How long to rest between frames: short while something happens, long while nothing does."""
-
-    def __init__(self) -> None:
-        self._last_active = time.perf_counter()
-        self._pointer: object = None
-
-    def note(self, active: bool) -> None:
-        """Something happened, or not."""
-        if active:
-            self._last_active = time.perf_counter()
-
-    def wait(self, began: float, *, busy: bool, pointer: object) -> None:
-        """Rest after a frame that began at `began` (seconds of perf_counter)."""
-        now = time.perf_counter()
-        if busy or pointer != self._pointer:
-            self._last_active = now
-        self._pointer = pointer
-        active = now - self._last_active < ACTIVE_SECONDS
-        spent = now - began
-        frame = max(SHORTEST_FRAME, spent / SHARE_OF_A_CORE) if active else IDLE_FRAME
-        time.sleep(max(min(frame, IDLE_FRAME) - spent, 0.001))
 
 
 def _call(callback: Callable, arguments: Sequence[object]) -> None:

@@ -7,12 +7,14 @@ from jaxtyping import Float
 from ..core.document import DocumentView
 from ..core.geometry import project, transform
 from ..core.keypoints import PointState
+from .changes import Changes
 from .gestures import GestureReader, Pointer
 from .layout import Rect
+from .pen import NOTHING, Pen
 from .photo_gestures import REACH, PhotoGestures
 from .session import Session
 from .surface import Surface
-from .textures import PhotoTextures, Piece
+from .textures import PhotoTextures
 from .theme import Palette, Rgba
 
 RADIUS = 3.8
@@ -33,9 +35,9 @@ class PhotoCanvas:
         self._scale = scale
         self.gestures = PhotoGestures(session, index)
         self.reader = GestureReader()
-        self._surface = Surface(parent, palette)
-        self._drawn_pieces: tuple[object, ...] = ()
-        self._drawn_points: tuple[object, ...] = ()
+        self._surface = Surface(parent, palette, scale)
+        self._photo_changes = Changes()
+        self._point_changes = Changes()
         self._rgb: np.ndarray | None = None
 
     @property
@@ -69,68 +71,49 @@ class PhotoCanvas:
         lies = self.gestures.transform
         assert lies is not None
         corners = (np.array([[0.0, 0.0], self.gestures.canvas]) - [lies.x, lies.y]) / lies.scale
-        seen = (*corners[0].tolist(), *corners[1].tolist())
-        pieces = self._textures.pieces(rgb, lies.scale, seen)
-        wanted = (lies, *pieces)
-        if wanted == self._drawn_pieces:
+        pieces = self._textures.pieces(rgb, lies.scale, corners.ravel().tolist())
+        if self._photo_changes.seen(lies, *pieces):
             return
-        self._drawn_pieces = wanted
-        layer = self._surface.clear("photo")
+        pen = self._surface.clear("photo")
         for piece in pieces:
-            self._draw_piece(piece, layer)
-
-    def _draw_piece(self, piece: Piece, layer: int) -> None:
-        lies = self.gestures.transform
-        assert lies is not None
-        x, y = lies.x + piece.x * lies.scale, lies.y + piece.y * lies.scale
-        end = (x + piece.width * lies.scale, y + piece.height * lies.scale)
-        dpg.draw_image(piece.texture, (x, y), end, uv_min=piece.uv_min, uv_max=piece.uv_max, parent=layer)
+            x, y = lies.x + piece.x * lies.scale, lies.y + piece.y * lies.scale
+            end = (x + piece.width * lies.scale, y + piece.height * lies.scale)
+            dpg.draw_image(piece.texture, (x, y), end, uv_min=piece.uv_min, uv_max=piece.uv_max, parent=pen.layer)
 
     def _draw_points(self, rect: Rect) -> None:
-        session, editor, view = self._session, self._session.editor, self.gestures.view
-        if session.arriving:
-            view = None
-        chosen = editor.view == self._index and not session.arriving
+        session, editor = self._session, self._session.editor
+        view = None if session.arriving else self.gestures.view
+        chosen = view is not None and editor.view == self._index
+        transform, box = self.gestures.transform, self.gestures.box
         calibration = session.document.calibration
-        wanted = (
-            view, calibration, self.gestures.transform, editor.points, editor.hovered, chosen, self.gestures.box, rect,
-        )  # fmt: skip
-        if len(wanted) == len(self._drawn_points) and all(
-            a is b or a == b for a, b in zip(wanted, self._drawn_points, strict=True)
-        ):
+        if self._point_changes.seen(view, calibration, transform, editor.points, editor.hovered, chosen, box, rect):
             return
-        self._drawn_points = wanted
-        layer = self._surface.clear("points")
+        pen = self._surface.clear("points")
         if view is not None:
             at = self.gestures.points()
-            self._draw_residuals(view, at, layer)
-            for index, name in enumerate(view.keypoints.schema.names):
-                self._draw_point(view, index, name, at[index], layer)
-            self._draw_name(view, at, rect, layer)
-        if self.gestures.box is not None:
-            corner, other = self.gestures.box
+            self._draw_residuals(pen, view, at)
+            for index in range(len(at)):
+                self._draw_point(pen, view, index, (float(at[index, 0]), float(at[index, 1])))
+            self._draw_name(pen, view, at, rect)
+        if box is not None:
+            (x0, y0), (x1, y1) = box
             accent = self._palette.accent
-            dpg.draw_rectangle(corner, other, color=accent, fill=(*accent[:3], 40), parent=layer)
-        self._draw_frame(view, rect, chosen, layer)
+            pen.box(Rect(min(x0, x1), min(y0, y1), abs(x1 - x0), abs(y1 - y0)), accent, (*accent[:3], 40))
+        self._draw_frame(pen, view, rect, chosen)
 
-    def _draw_point(self, view: DocumentView, index: int, name: str, at: Float[np.ndarray, "2"], layer: int) -> None:
-        editor, scale = self._session.editor, self._scale
+    def _draw_point(self, pen: Pen, view: DocumentView, index: int, at: tuple[float, float]) -> None:
+        editor, name = self._session.editor, view.keypoints.schema.names[index]
         state = PointState(int(view.keypoints.state[index]))
-        colour = self._palette.of_state(state)
         known = state in (PointState.DETECTED, PointState.PLACED)
-        radius = (RADIUS if known else RADIUS - 0.5) * scale + (1.5 * scale if name == editor.hovered else 0.0)
-        centre = (float(at[0]), float(at[1]))
-        if name in editor.points:
-            dpg.draw_circle(
-                centre, radius + 3.5 * scale, color=(255, 255, 255, 235), thickness=1.6 * scale, parent=layer
-            )
         filled = known and not view.keypoints.occluded[index]
-        dpg.draw_circle(centre, radius + 1.2 * scale, color=OUTLINE, fill=OUTLINE if filled else (0, 0, 0, 70),
-                        thickness=1.5 * scale, parent=layer)  # fmt: skip
-        dpg.draw_circle(centre, radius, color=colour, fill=colour if filled else (0, 0, 0, 0),
-                        thickness=1.8 * scale, parent=layer)  # fmt: skip
+        radius = RADIUS + (1.5 if name == editor.hovered else 0.0)
+        if name in editor.points:
+            pen.circle(at, radius + 3.5, line=(255, 255, 255, 235), width=1.6)
+        pen.circle(at, radius + 1.2, line=OUTLINE, fill=OUTLINE if filled else (0, 0, 0, 70))
+        colour = self._palette.of_state(state)
+        pen.circle(at, radius, line=colour, fill=colour if filled else NOTHING, width=1.8)
 
-    def _draw_residuals(self, view: DocumentView, at: Float[np.ndarray, "k 2"], layer: int) -> None:
+    def _draw_residuals(self, pen: Pen, view: DocumentView, at: Float[np.ndarray, "k 2"]) -> None:
         """Lines from where points were put to where the 3D keypoints are seen."""
         calibration, lies = self._session.document.calibration, self.gestures.transform
         if calibration is None or view.camera is None or lies is None:
@@ -139,48 +122,29 @@ class PhotoCanvas:
         ends = lies.to_canvas(pixels)
         apart = np.linalg.norm(pixels - view.keypoints.xy_px, axis=1)
         for index in np.nonzero(view.keypoints.usable & (depth > 0))[0]:
-            colour = self._palette.of_residual(float(apart[index]))
-            dpg.draw_line(
-                at[index].tolist(), ends[index].tolist(), color=colour, thickness=1.4 * self._scale, parent=layer
-            )
+            pen.line(at[index].tolist(), ends[index].tolist(), self._palette.of_residual(float(apart[index])))
 
-    def _draw_name(self, view: DocumentView, at: Float[np.ndarray, "k 2"], rect: Rect, layer: int) -> None:
+    def _draw_name(self, pen: Pen, view: DocumentView, at: Float[np.ndarray, "k 2"], rect: Rect) -> None:
         name, names = self._session.editor.hovered, view.keypoints.schema.names
         if name not in names or not self._surface.is_hovered:
             return
-        index = names.index(name)
+        index, scale = names.index(name), self._scale
         text = name + (" (occluded)" if view.keypoints.occluded[index] else "")
-        width, height = dpg.get_text_size(text) or (8.0 * len(text), 15.0)
-        pad = 5 * self._scale
-        x = float(np.clip(at[index][0] + 12 * self._scale, 0, max(rect.width - width - 2 * pad, 0)))
-        y = float(np.clip(at[index][1] - height - 14 * self._scale, 0, max(rect.height - height - 2 * pad, 0)))
-        dpg.draw_rectangle(
-            (x, y),
-            (x + width + 2 * pad, y + height + pad),
-            color=(0, 0, 0, 0),
-            fill=BEHIND_TEXT,
-            rounding=4,
-            parent=layer,
-        )
-        dpg.draw_text((x + pad, y + 0.5 * pad), text, size=height, color=self._palette.text, parent=layer)
+        width, height = pen.text_width(text) + 12 * scale, 22 * scale
+        x = float(np.clip(at[index, 0] + 12 * scale, 0, max(rect.width - width, 0)))
+        y = float(np.clip(at[index, 1] - 28 * scale, 0, max(rect.height - height, 0)))
+        pen.box(Rect(x, y, width, height), fill=BEHIND_TEXT, rounding=4)
+        pen.text((x + 6 * scale, y + 3 * scale), text, self._palette.text)
 
-    def _draw_frame(self, view: DocumentView | None, rect: Rect, chosen: bool, layer: int) -> None:
-        scale, palette = self._scale, self._palette
+    def _draw_frame(self, pen: Pen, view: DocumentView | None, rect: Rect, chosen: bool) -> None:
+        scale, palette, calibration = self._scale, self._palette, self._session.document.calibration
         photo = self._session.arriving[self._index] if view is None else view.photo
-        size = 14 * scale
-        calibration = self._session.document.calibration
-        residual = float(calibration.residual_px[self._index]) if view is not None and calibration else float("nan")
-        parts = [
-            photo.name,
-            f"{residual:.1f} px" if np.isfinite(residual) else "",
-            "held out" if view and view.held_out else "",
-        ]
-        text = "  ·  ".join(part for part in parts if part)
-        width = (dpg.get_text_size(text) or (7.0 * len(text), size))[0] * size / (15 * scale)
-        dpg.draw_rectangle((6 * scale, 6 * scale), (14 * scale + width + 6 * scale, 12 * scale + size), color=(0, 0, 0, 0),
-                           fill=BEHIND_TEXT, rounding=4 * scale, parent=layer)  # fmt: skip
-        colour = palette.text if chosen else palette.faint
-        dpg.draw_text((13 * scale, 8.5 * scale), text, size=size, color=colour, parent=layer)
-        edge = palette.accent if chosen else palette.line
-        dpg.draw_rectangle((0.5, 0.5), (rect.width - 0.5, rect.height - 0.5), color=edge, rounding=5 * scale,
-                           thickness=1.5 * scale if chosen else 1.0, parent=layer)  # fmt: skip
+        residual = float(calibration.residual_px[self._index]) if view is not None and calibration else np.nan
+        told = [photo.name]
+        if np.isfinite(residual):
+            told.append(f"{residual:.1f} px")
+        text = "  ·  ".join(told)
+        pen.box(Rect(6 * scale, 6 * scale, pen.text_width(text) + 14 * scale, 22 * scale), fill=BEHIND_TEXT, rounding=4)
+        pen.text((13 * scale, 9 * scale), text, palette.text if chosen else palette.faint)
+        edge = Rect(0.5, 0.5, rect.width - 1, rect.height - 1)
+        pen.box(edge, palette.accent if chosen else palette.line, rounding=5, width=1.5 if chosen else 1.0)

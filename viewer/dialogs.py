@@ -1,6 +1,7 @@
 """Windows in front of the window: a message, a question, the shortcut sheet."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import dearpygui.dearpygui as dpg
 
@@ -128,7 +129,7 @@ class Dialogs:
     def _buttons(self, answers: Sequence[tuple[str, Callable[[], None]]]) -> None:
         with dpg.group(horizontal=True):
             for index, (label, run) in enumerate(answers):
-                self._form.button(label, lambda run=run: self._answered(run), primary=index == 0)
+                self._form.button(label, partial(self._answered, run), primary=index == 0)
 
     def _answered(self, run: Callable[[], None]) -> None:
         self.close()

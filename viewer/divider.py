@@ -1,9 +1,8 @@
 """The bar between photos and avatar."""
 
-import dearpygui.dearpygui as dpg
-
+from .changes import Changes
 from .gestures import Button, Dragged, GestureReader, Pointer
-from .layout import Layout
+from .layout import Layout, Rect
 from .surface import Surface
 from .theme import Palette
 
@@ -19,7 +18,7 @@ class Divider:
         self._surface = Surface(parent, palette)
         self._reader = GestureReader()
         self._palette = palette
-        self._drawn: tuple[object, ...] = ()
+        self._changes = Changes()
 
     def update(self, layout: Layout, pointer: Pointer, *, blocked: bool) -> None:
         """Take in what the hand did."""
@@ -35,8 +34,6 @@ class Divider:
                 share = (gesture.pointer.x - layout.photo_area.x) / max(room, 1.0)
                 self.share = min(max(share, LEAST), MOST)
         lit = hovered or self._reader.is_captured
-        if (lit, rect) != self._drawn:
-            self._drawn = (lit, rect)
-            layer = self._surface.clear("bar")
+        if not self._changes.seen(lit, rect):
             fill = self._palette.pressed if lit else self._palette.window
-            dpg.draw_rectangle((0, 0), (rect.width, rect.height), color=fill, fill=fill, parent=layer)
+            self._surface.clear("bar").box(Rect(0, 0, rect.width, rect.height), fill=fill)

@@ -1,10 +1,9 @@
 """Selecting and changing what the document holds; every change is an entry of the history."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from ..core import edits
-from ..core.document import Document
+from ..core.document import Document, RenderSettings
 from ..core.errors import UserError
 from ..core.history import History
 
@@ -162,9 +161,8 @@ class Editor:
 
     # --- small parts
 
-    def change_settings(self, label: str, **changes: object) -> None:
+    def change_settings(self, label: str, settings: RenderSettings) -> None:
         """Draw the avatar another way."""
-        settings = replace(self.document.settings, **changes)
         self.apply(label, lambda document: edits.set_render_settings(document, settings))
 
     def _settle(self) -> None:

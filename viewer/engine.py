@@ -1,7 +1,7 @@
 """What the window needs from whatever draws the avatar."""
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from jaxtyping import Float
@@ -33,7 +33,7 @@ class Engine(Protocol):
 
     def frames(
         self,
-        encoded: object,
+        encoded: Any,
         document: Document,
         camera: Camera,
         *,

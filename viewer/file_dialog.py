@@ -64,6 +64,7 @@ class FileDialog:
             width=-1, default_value=question.save_as or "", on_enter=True, callback=lambda: self._accept()
         )
         self._form.watch(self._name)
+        dpg.focus_item(self._name)
         with dpg.group(horizontal=True):
             self._form.button(question.button, self._accept, primary=True)
             self._form.button("Cancel", self._dialogs.close)

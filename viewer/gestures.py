@@ -160,7 +160,8 @@ class GestureReader:
 
     def _held(self, pointer: Pointer) -> list[Gesture]:
         assert self._button is not None and self._origin is not None and self._last is not None
-        button, origin, gestures = self._button, self._origin, []
+        button, origin = self._button, self._origin
+        gestures: list[Gesture] = []
         travel = max(abs(pointer.x - origin.x), abs(pointer.y - origin.y))
         if not self._dragging and travel > CLICK_TRAVEL:
             self._dragging, self._last = True, origin

@@ -10,6 +10,7 @@ from ..core.document import Document, RenderMode
 from ..core.errors import UserError
 from ..core.photo import Photo
 from .backdrop import Backdrop, backdrop_of, composite
+from .changes import same
 from .editor import Editor
 from .engine import LoadEngine
 from .eye import Eye
@@ -108,7 +109,8 @@ class Session:
         """Put something else behind the avatar."""
         self.backdrop = backdrop
         if backdrop.colour != self.document.settings.background:
-            self.editor.change_settings("Change background", background=backdrop.colour)
+            settings = replace(self.document.settings, background=backdrop.colour)
+            self.editor.change_settings("Change background", settings)
 
     def fly_to_view(self, view: int) -> None:
         """Look from where a photo was taken."""
@@ -234,7 +236,7 @@ class Session:
         size = self.render_size()
         scene = (document.views, document.calibration, settings.sigma, settings.quality, self.mode, self.eye.view, size)
         before, self._asked = self._asked, (*scene, self.backdrop)
-        if before is not None and _same(before[:-1], scene):
+        if before is not None and same(before[:-1], scene):
             if before[-1] is self.backdrop or self._recomposited():
                 return
         job = RenderJob(document, self.eye.view.camera(*size), self.mode, settings.quality, self.backdrop)
@@ -255,7 +257,3 @@ class Session:
         self.note(f"{verb}: {label}")
         if self.backdrop.colour != self.document.settings.background:
             self.backdrop = backdrop_of(self.document.settings.background)
-
-
-def _same(before: tuple[object, ...], now: tuple[object, ...]) -> bool:
-    return all(a is b or a == b for a, b in zip(before, now, strict=True))

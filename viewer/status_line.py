@@ -1,13 +1,15 @@
 """The line at the bottom: what is going on, in one sentence."""
 
-import dearpygui.dearpygui as dpg
+from dataclasses import replace
 
+from .changes import Changes
 from .layout import Rect
-from .session import Session, Status
+from .session import Session
 from .surface import Surface
 from .theme import Palette
 
 BAR_WIDTH = 180
+HINT = "?  shortcuts"
 
 
 class StatusLine:
@@ -17,37 +19,26 @@ class StatusLine:
         self._session = session
         self._palette = palette
         self._scale = scale
-        self._surface = Surface(parent, palette)
-        self._drawn: tuple[Status, str, Rect] | None = None
+        self._surface = Surface(parent, palette, scale)
+        self._changes = Changes()
 
     def update(self, rect: Rect) -> None:
         """Draw it anew where something has changed."""
         if not self._surface.place(rect):
             self._surface.hide()
             return
-        status, hint = self._session.status(), "?  shortcuts"
-        if (status, hint, rect) == self._drawn:
+        status = self._session.status()
+        if self._changes.seen(status, rect):
             return
-        self._drawn = (status, hint, rect)
-        layer, scale, palette = self._surface.clear("line"), self._scale, self._palette
-        dpg.draw_rectangle((0, 0), (rect.width, rect.height), color=palette.window, fill=palette.window, parent=layer)
-        colour = {"error": palette.error, "note": palette.text, "busy": palette.text}.get(status.kind, palette.faint)
-        dot = {"error": palette.error, "busy": palette.accent, "note": palette.accent}.get(status.kind, palette.placed)
-        middle, size = 0.5 * rect.height, 14 * scale
-        dpg.draw_circle((16 * scale, middle), 3.5 * scale, color=dot, fill=dot, parent=layer)
-        dpg.draw_text((28 * scale, middle - 0.58 * size), status.text, size=size, color=colour, parent=layer)
+        pen, scale, palette = self._surface.clear("line"), self._scale, self._palette
+        dot = {"ready": palette.placed, "error": palette.error}.get(status.kind, palette.accent)
+        colour = {"ready": palette.faint, "error": palette.error}.get(status.kind, palette.text)
+        middle = 0.5 * rect.height
+        pen.circle((16 * scale, middle), 3.5, fill=dot)
+        pen.text((28 * scale, middle - 8 * scale), status.text, colour)
         if status.share is not None:
-            width = (dpg.get_text_size(status.text) or (8 * len(status.text), 0))[0] * size / (15 * scale)
-            left = max(28 * scale + width + 16 * scale, 230 * scale)
-            right, top, bottom = left + BAR_WIDTH * scale, middle - 2 * scale, middle + 2 * scale
-            dpg.draw_rectangle(
-                (left, top), (right, bottom), color=palette.field, fill=palette.field, rounding=2, parent=layer
-            )
-            if status.share > 0:
-                end = left + min(status.share, 1.0) * (right - left)
-                dpg.draw_rectangle(
-                    (left, top), (end, bottom), color=palette.accent, fill=palette.accent, rounding=2, parent=layer
-                )
-        hint_width = (dpg.get_text_size(hint) or (80, 0))[0] * size / (15 * scale)
-        at = (rect.width - hint_width - 14 * scale, middle - 0.58 * size)
-        dpg.draw_text(at, hint, size=size, color=palette.faint, parent=layer)
+            left = max(44 * scale + pen.text_width(status.text), 230 * scale)
+            bar = Rect(left, middle - 2 * scale, BAR_WIDTH * scale, 4 * scale)
+            pen.box(bar, fill=palette.field, rounding=2)
+            pen.box(replace(bar, width=bar.width * min(status.share, 1.0)), fill=palette.accent, rounding=2)
+        pen.text((rect.width - pen.text_width(HINT) - 14 * scale, middle - 8 * scale), HINT, palette.faint)

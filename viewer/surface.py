@@ -3,13 +3,15 @@
 import dearpygui.dearpygui as dpg
 
 from .layout import Rect
+from .pen import Pen
 from .theme import Palette, canvas_theme
 
 
 class Surface:
     """A child window filled by a drawlist; it follows its place in the layout."""
 
-    def __init__(self, parent: int | str, palette: Palette) -> None:
+    def __init__(self, parent: int | str, palette: Palette, scale: float = 1.0) -> None:
+        self._scale = scale
         self._window = dpg.add_child_window(
             parent=parent,
             border=False,
@@ -47,10 +49,10 @@ class Surface:
             dpg.hide_item(self._window)
             self._rect = None
 
-    def clear(self, layer: str) -> int:
-        """A layer without anything on it; layers lie above each other in the order they were first cleared."""
+    def clear(self, layer: str) -> Pen:
+        """A pen for a layer with nothing on it; layers lie above each other in the order they were first cleared."""
         if layer not in self._layers:
             self._layers[layer] = dpg.add_draw_layer(parent=self._drawlist)
         else:
             dpg.delete_item(self._layers[layer], children_only=True)
-        return self._layers[layer]
+        return Pen(self._layers[layer], self._scale)

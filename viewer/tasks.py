@@ -1,20 +1,22 @@
 """What takes long: opening, solving, saving, exporting. Each function queues work and returns at once."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
-from ..core.document import Document, DocumentView
+from ..core.document import Document, DocumentView, RenderMode
 from ..core.edits import add_views, apply_calibration, solve_cameras
 from ..core.errors import UserError
-from ..core.export import write_image, write_turntable
+from ..core.export import WHITE, write_image, write_turntable
 from ..core.photo import Photo, load_photo
 from ..core.project_file import ENDING, open_project, save_project
 from ..core.source import read_source, view_of
+from .engine import Frame
 from .orbit import OrbitView
+from .render_lane import RenderLane
 from .session import Session
 from .task_lane import Cancelled, Task, TaskControl
 
@@ -58,8 +60,11 @@ def reopen(session: Session, project: Path, folder: Path) -> None:
 def _read(session: Session, paths: Sequence[Path], control: TaskControl) -> Document:
     """The document of what was named; photos appear in the window as soon as they are read."""
     if any(path.is_dir() or path.suffix == ENDING or path.name == "transforms.json" for path in paths):
-        control.report("Opening", 0.0)
-        return read_source(paths, progress=lambda share: control.report("Detecting", share))
+
+        def show(document: Document) -> None:
+            session.arriving = tuple(view.photo for view in document.views)
+
+        return read_source(paths, report=control.report, show=show)
     photos: list[Photo] = []
     for index, path in enumerate(paths):
         control.report(f"Reading {index + 1} of {len(paths)}", index / len(paths))
@@ -131,26 +136,26 @@ def save(session: Session, path: Path, then: Done | None = None) -> None:
 
 def export_picture(session: Session, path: Path, longer_side: int, *, transparent: bool) -> None:
     """Write the avatar as it is looked at now, drawn anew at this size."""
-    draw = _drawer(session, longer_side)
-    view, background = session.eye.view, None if transparent else session.backdrop.colour or (1.0, 1.0, 1.0)
+    drawing, view = _drawing(session, longer_side), session.eye.view
+    background = None if transparent else session.backdrop.colour or WHITE
 
     def work(control: TaskControl) -> None:
         control.report("Drawing the picture", 0.0)
-        write_image(path, draw(view, control, control.progress), background=background)
+        write_image(path, drawing.picture(view, control, control.progress), background=background)
 
     session.task_lane.submit(Task("Picture", work, lambda _: session.note(f"Saved {path.name}")))
 
 
 def export_turntable(session: Session, path: Path, longer_side: int, *, frames: int, fps: float) -> None:
     """Write a film of the avatar swinging round from where it is looked at now."""
-    draw = _drawer(session, longer_side)
-    views, background = session.eye.turntable(frames), session.backdrop.colour
+    drawing, views = _drawing(session, longer_side), session.eye.turntable(frames)
+    background = session.backdrop.colour
 
     def work(control: TaskControl) -> None:
         def pictures() -> Iterator[Float[np.ndarray, "h w 4"]]:
             for index, view in enumerate(views):
                 control.report(f"Drawing {index + 1} of {frames}", index / frames)
-                yield draw(view, control, lambda _: None)
+                yield drawing.picture(view, control, lambda _: None)
 
         written = write_turntable(
             path, pictures(), count=frames, fps=fps, background=background, cancelled=control.is_cancelled
@@ -161,34 +166,40 @@ def export_turntable(session: Session, path: Path, longer_side: int, *, frames: 
     session.task_lane.submit(Task("Turntable", work, lambda _: session.note(f"Saved {path.name}")))
 
 
-Draw = Callable[[OrbitView, TaskControl, Callable[[float], None]], Float[np.ndarray, "h w 4"]]
+@dataclass(frozen=True, eq=False)
+class _Drawing:
+    """The document as it was when an export was asked for, and how large it is to be drawn."""
+
+    lane: RenderLane
+    document: Document
+    mode: RenderMode
+    size: tuple[int, int]
+
+    def picture(
+        self, view: OrbitView, control: TaskControl, progress: Callable[[float], None]
+    ) -> Float[np.ndarray, "h w 4"]:
+        """A finished picture, on whatever thread this is; raises Cancelled."""
+        last: Frame | None = None
+        for last in self.lane.engine().frames(
+            self.lane.encoded(self.document),
+            self.document,
+            view.camera(*self.size),
+            mode=self.mode,
+            quality=self.document.settings.quality,
+            size=self.size,
+            is_stale=control.yield_to_screen,
+        ):
+            progress(last.progress)
+        if last is None or control.is_cancelled():
+            raise Cancelled
+        return last.rgba
 
 
-def _drawer(session: Session, longer_side: int) -> Draw:
-    """Draws finished pictures of the document as it is now, off the main thread."""
+def _drawing(session: Session, longer_side: int) -> _Drawing:
     document = session.document
     if document.calibration is None:
         raise UserError("There is no avatar to export yet.", "Open photos and solve their cameras first.")
-    return partial(_draw, session, document, session.mode, _even_size(session.render_size(), longer_side))
-
-
-def _draw(session, document, mode, size, view: OrbitView, control: TaskControl, progress) -> Float[np.ndarray, "h w 4"]:
-    lane = session.render_lane
-    last = None
-    for frame in lane.engine().frames(
-        lane.encoded(document),
-        document,
-        view.camera(*size),
-        mode=mode,
-        quality=document.settings.quality,
-        size=size,
-        is_stale=control.yield_to_screen,
-    ):
-        last = frame
-        progress(frame.progress)
-    if last is None or control.is_cancelled():
-        raise Cancelled
-    return last.rgba
+    return _Drawing(session.render_lane, document, session.mode, _even_size(session.render_size(), longer_side))
 
 
 def _even_size(shape: tuple[int, int], longer_side: int) -> tuple[int, int]:

@@ -44,7 +44,7 @@ class AvatarTexture:
             side,
             buffer,
             format=dpg.mvFormat_Float_rgba,
-            parent=self._registry,  # type: ignore[arg-type]
+            parent=self._registry,
         )
         self._textures[side] = (texture, buffer)
         return self._textures[side]
@@ -146,4 +146,4 @@ class PhotoTextures:
         height, width = rgb.shape[:2]
         rgba = np.ones((height, width, 4), np.float32)
         rgba[..., :3] = rgb / np.float32(255)
-        return dpg.add_static_texture(width, height, rgba.ravel(), parent=self._registry)  # type: ignore[arg-type]
+        return dpg.add_static_texture(width, height, rgba.ravel(), parent=self._registry)

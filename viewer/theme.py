@@ -8,6 +8,8 @@ import dearpygui.dearpygui as dpg
 from ..core.keypoints import PointState
 
 Rgba = tuple[int, int, int, int]
+FONT_SIZE = 15.0
+"""Of ordinary text at scale 1, pixels."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Fonts:
 
 def load_fonts(scale: float) -> Fonts:
     """Register the bundled font; its glyphs are rasterised as they are needed."""
-    size = round(15 * scale)
+    size = round(FONT_SIZE * scale)
     folder = files("kpnerf.assets") / "fonts"
     with (
         as_file(folder / "Inter-Regular.otf") as regular,

@@ -4,14 +4,19 @@ import dearpygui.dearpygui as dpg
 import numpy as np
 
 from ..core.geometry import project
+from ..core.keypoints import Keypoints3D
 from .avatar_gestures import handle_avatar_gesture
+from .changes import Changes
 from .gestures import GestureReader, Pointer
 from .layout import Rect
+from .pen import NOTHING, Pen
 from .render_lane import Rendered
 from .session import Session
 from .surface import Surface
 from .textures import AvatarTexture
 from .theme import Palette
+
+MESSAGE_SIZE = 17.0
 
 
 class AvatarViewport:
@@ -22,11 +27,10 @@ class AvatarViewport:
         self._palette = palette
         self._scale = scale
         self._texture = AvatarTexture()
-        self._surface = Surface(parent, palette)
+        self._surface = Surface(parent, palette, scale)
         self.reader = GestureReader()
-        self._drawn: Rendered | None = None
-        self._drawn_rect: Rect | None = None
-        self._drawn_over: tuple[object, ...] = ()
+        self._picture_changes = Changes()
+        self._over_changes = Changes()
 
     @property
     def is_hovered(self) -> bool:
@@ -46,60 +50,50 @@ class AvatarViewport:
 
     def _draw_picture(self, rect: Rect) -> None:
         shown = self._session.shown
-        if shown is self._drawn and rect == self._drawn_rect:
+        if self._picture_changes.seen(shown, rect):
             return
-        self._drawn, self._drawn_rect = shown, rect
-        layer = self._surface.clear("picture")
+        pen = self._surface.clear("picture")
         if shown is None:
             return
         texture, uv_max = self._texture.show(shown.picture)
         place = _fitted(shown.job.size, rect)
         end = (place.x + place.width, place.y + place.height)
-        dpg.draw_image(texture, (place.x, place.y), end, uv_max=uv_max, parent=layer)
+        dpg.draw_image(texture, (place.x, place.y), end, uv_max=uv_max, parent=pen.layer)
 
     def _draw_over(self, rect: Rect) -> None:
-        session, shown = self._session, self._session.shown
+        session, shown, status = self._session, self._session.shown, self._session.status()
         calibration = session.document.calibration
         keypoints = calibration.keypoints if calibration is not None and session.overlays else None
-        message = "" if shown is not None else session.status().text
-        share = session.status().share if shown is not None and session.task_lane.current is None else None
-        wanted = (shown, keypoints, session.editor.points, session.editor.hovered, rect, message, share, session.mode)
-        if len(wanted) == len(self._drawn_over) and all(
-            a is b or a == b for a, b in zip(wanted, self._drawn_over, strict=True)
-        ):
+        message = "" if shown is not None else status.text
+        share = status.share if shown is not None and session.task_lane.current is None else None
+        editor = session.editor
+        if self._over_changes.seen(shown, keypoints, editor.points, editor.hovered, rect, message, share):
             return
-        self._drawn_over = wanted
-        layer = self._surface.clear("over")
+        pen = self._surface.clear("over")
         if shown is not None and keypoints is not None:
-            self._draw_keypoints(shown, keypoints.xyz, keypoints.schema.names, rect, layer)
+            self._draw_keypoints(pen, shown, keypoints, rect)
         if message:
-            self._draw_message(message, rect, layer)
+            width = pen.text_width(message, MESSAGE_SIZE)
+            at = (max(0.5 * (rect.width - width), 8.0), 0.5 * rect.height - MESSAGE_SIZE * self._scale)
+            pen.text(at, message, self._palette.faint, MESSAGE_SIZE)
         if share is not None and share < 1:
-            bottom = rect.height - 3 * self._scale
-            dpg.draw_rectangle((0, bottom), (share * rect.width, rect.height), color=(0, 0, 0, 0),
-                               fill=self._palette.accent, parent=layer)  # fmt: skip
+            thick = 3 * self._scale
+            pen.box(Rect(0, rect.height - thick, share * rect.width, thick), fill=self._palette.accent)
 
-    def _draw_keypoints(self, shown: Rendered, xyz: np.ndarray, names: tuple[str, ...], rect: Rect, layer: int) -> None:
+    def _draw_keypoints(self, pen: Pen, shown: Rendered, keypoints: Keypoints3D, rect: Rect) -> None:
         """Over the picture as it was drawn: by its own camera, so that points and pixels move together."""
-        editor, scale, place = self._session.editor, self._scale, _fitted(shown.job.size, rect)
-        pixels, depth = project(shown.job.camera, xyz)
+        editor, place = self._session.editor, _fitted(shown.job.size, rect)
+        pixels, depth = project(shown.job.camera, keypoints.xyz)
         at = (pixels + 0.5) / np.array(shown.job.size) * [place.width, place.height] + [place.x, place.y]
-        for index, name in enumerate(names):
+        for index, name in enumerate(keypoints.schema.names):
             if depth[index] <= 0:
                 continue
-            chosen, hovered = name in editor.points, name == editor.hovered
-            colour = (255, 255, 255, 255) if chosen or hovered else (255, 255, 255, 150)
-            radius = (4.5 if chosen or hovered else 2.5) * scale
-            dpg.draw_circle(at[index].tolist(), radius + scale, color=(0, 0, 0, 110), thickness=scale, parent=layer)
-            dpg.draw_circle(at[index].tolist(), radius, color=colour, fill=self._palette.accent if chosen else (0, 0, 0, 0),
-                            thickness=1.4 * scale, parent=layer)  # fmt: skip
-
-    def _draw_message(self, message: str, rect: Rect, layer: int) -> None:
-        size = 17 * self._scale
-        measured = dpg.get_text_size(message)
-        width = (measured[0] if measured else 8 * len(message)) * size / (15 * self._scale)
-        at = (max(0.5 * (rect.width - width), 8), 0.5 * rect.height - size)
-        dpg.draw_text(at, message, size=size, color=self._palette.faint, parent=layer)
+            centre, chosen = (float(at[index, 0]), float(at[index, 1])), name in editor.points
+            stands_out = chosen or name == editor.hovered
+            radius = 4.5 if stands_out else 2.5
+            pen.circle(centre, radius + 1, line=(0, 0, 0, 110), width=1)
+            fill = self._palette.accent if chosen else NOTHING
+            pen.circle(centre, radius, line=(255, 255, 255, 255 if stands_out else 150), fill=fill)
 
 
 def _fitted(size: tuple[int, int], rect: Rect) -> Rect:

@@ -53,11 +53,11 @@ class Window:
         self._mouse = Mouse(self.keyboard)
         self._textures = PhotoTextures()
         self._menu: list[tuple[int | str, Command]] = []
-        with dpg.window(no_scrollbar=True, no_scroll_with_mouse=True, no_background=False) as self.main:
+        with dpg.window(no_scrollbar=True, no_scroll_with_mouse=True, no_background=True) as self.main:
             self._build_menu()
         dpg.set_primary_window(self.main, True)
         dpg.bind_item_theme(self.main, bare_theme())
-        self._canvases = [
+        self.canvases = [
             PhotoCanvas(self.main, session, index, self._textures, palette, scale) for index in range(MOST_PHOTOS)
         ]
         self.viewport = AvatarViewport(self.main, session, palette, scale)
@@ -90,7 +90,7 @@ class Window:
         if not self.keyboard.arrows:
             session.editor.end_nudge()
         self._divider.update(layout, pointer, blocked=self.dialogs.is_open)
-        for index, canvas in enumerate(self._canvases):
+        for index, canvas in enumerate(self.canvases):
             rect = layout.photos[index] if index < len(layout.photos) else None
             canvas.update(rect, pointer.within(rect.x, rect.y) if rect else pointer)
         self.viewport.update(layout.avatar, pointer.within(layout.avatar.x, layout.avatar.y))
@@ -124,7 +124,7 @@ class Window:
     @property
     def is_over_photo(self) -> bool:
         """The pointer is over a photo."""
-        return any(canvas.is_hovered for canvas in self._canvases)
+        return any(canvas.is_hovered for canvas in self.canvases)
 
     def run(self, command: Command) -> None:
         """Do a command, if it can be done now."""
@@ -134,7 +134,7 @@ class Window:
     def break_off(self) -> bool:
         """Break off the drag under way; whether there was one."""
         broken = False
-        for canvas in self._canvases:
+        for canvas in self.canvases:
             for gesture in canvas.reader.cancel():
                 canvas.gestures.handle(gesture)
                 broken = True
@@ -187,7 +187,7 @@ class Window:
 
     def fit_photo(self) -> None:
         """Show the whole of the photo under the pointer."""
-        for canvas in self._canvases:
+        for canvas in self.canvases:
             if canvas.is_hovered:
                 canvas.gestures.fit()
 

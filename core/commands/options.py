@@ -74,6 +74,8 @@ def load_with_sources(
 
     names = None if sources is None else [*sources, *(name for name in also if name not in sources)]
     document = load_source(paths, names=names, report=report)
+    for name in also:
+        document.view_index(name)  # a name that nobody has is told before anything is drawn
     if sources is not None:
         kept = {document.view_index(name) for name in sources}
         for index in range(len(document.views)):

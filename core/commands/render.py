@@ -22,9 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar=("YAW", "PITCH"),
         help="degrees: yaw to the picture's right, pitch upwards; default: 0 0, at the face",
     )
-    side.add_argument(
-        "--view", metavar="NAME", help="from the camera of this picture, with or without ending"
-    )
+    side.add_argument("--view", metavar="NAME", help="from the camera of this picture, with or without ending")
     shared.add_drawing(parser)
     shared.add_json(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.png", help="PNG, WebP or JPEG")

@@ -21,6 +21,8 @@ EMPTY = -8.0
 """Raw density of a node outside the hull."""
 FAINT = 3.0
 """Density per metre below which a node counts as empty when space is skipped."""
+OPAQUE = 150.0
+"""Density per metre above which, some cells deep, nothing can be seen any more: 8 cells of 7 mm pass e^-8."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +63,9 @@ class HullNodes:
 
     lattice: Lattice
     nodes: Int[Tensor, "n"]
+    """To ask the network about."""
+    buried: Int[Tensor, "b"]
+    """Too deep to be seen; they take the value of the coarser grid."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +76,8 @@ class DensityGrid:
     raw: Float[Tensor, "1 1 z y x"]
     occupied: Bool[Tensor, "bz by bx"]
     """Blocks of `BLOCK`³ cells that hold density, or touch one that does."""
+    buried: Bool[Tensor, "bz by bx"]
+    """Blocks that are opaque, as are all their neighbours: light does not get there."""
     samples: int
     """How many times the network was asked."""
 
@@ -84,9 +91,16 @@ class DensityGrid:
 
     def is_occupied(self, points: Float[Tensor, "*n 3"]) -> Bool[Tensor, "*n"]:
         """Whether the block that a point lies in holds anything."""
+        return self._block(self.occupied, points)
+
+    def is_buried(self, points: Float[Tensor, "*n 3"]) -> Bool[Tensor, "*n"]:
+        """Whether the block that a point lies in is deep inside."""
+        return self._block(self.buried, points)
+
+    def _block(self, blocks: Bool[Tensor, "bz by bx"], points: Float[Tensor, "*n 3"]) -> Bool[Tensor, "*n"]:
         block = ((points - self.lattice.lower) / (self.lattice.spacing * self.BLOCK)).long()
-        z, y, x = (block[..., axis].clamp(0, size - 1) for axis, size in zip((2, 1, 0), self.occupied.shape, strict=True))
-        return self.occupied[z, y, x]
+        z, y, x = (block[..., axis].clamp(0, size - 1) for axis, size in zip((2, 1, 0), blocks.shape, strict=True))
+        return blocks[z, y, x]
 
     def normals(self, points: Float[Tensor, "n 3"]) -> Float[Tensor, "n 3"]:
         """Unit normals, against the gradient of the raw density (central differences over two cells)."""
@@ -98,18 +112,20 @@ class DensityGrid:
 def hull_nodes(
     model: KeypointNeRF, encoded: EncodedViews, lattice: Lattice, *, parent: DensityGrid | None = None
 ) -> HullNodes:
-    """The nodes worth asking for: inside the hull, and near density of a coarser grid where one is given."""
+    """The nodes worth asking for: inside the hull, and near the surface of a coarser grid where one is given."""
     total = lattice.shape[0] * lattice.shape[1] * lattice.shape[2]
     everywhere = torch.arange(total, device=lattice.lower.device)
-    kept = []
+    kept, buried = [], []
     for rows in everywhere.split(8 * ROWS):
         points = lattice.positions(rows)
         if parent is not None:
-            near = parent.is_occupied(points)
+            deep = parent.is_buried(points)
+            near = parent.is_occupied(points) & ~deep
+            buried.append(rows[deep])
             rows, points = rows[near], points[near]
         _, hull = model.sight(encoded, points)
         kept.append(rows[hull])
-    return HullNodes(lattice, torch.cat(kept))
+    return HullNodes(lattice, torch.cat(kept), torch.cat(buried) if buried else everywhere[:0])
 
 
 def bake(
@@ -118,12 +134,18 @@ def bake(
     keypoints: Float[Tensor, "k 3"],
     hull: HullNodes,
     *,
+    parent: DensityGrid | None = None,
     is_stale: Callable[[], bool] = lambda: False,
 ) -> DensityGrid | None:
-    """Ask the network for the density of all hull nodes; None where the result went out of date meanwhile."""
+    """Ask the network for the density of all hull nodes; None where the result went out of date meanwhile.
+
+    `parent` is the grid that `hull` was found with, if any.
+    """
     lattice = hull.lattice
     depth, height, width = lattice.shape
     raw = encoded.low.new_full((depth * height * width,), EMPTY)
+    if parent is not None:
+        raw[hull.buried] = parent.read(lattice.positions(hull.buried))
     for rows in hull.nodes.split(ROWS):
         if is_stale():
             return None
@@ -132,12 +154,17 @@ def bake(
         values, _ = model.geometry(encoded, keypoints, points, sighting)
         raw[rows] = values.float()
     volume = raw.view(1, 1, depth, height, width)
-    return DensityGrid(lattice, volume, _occupied_blocks(model.density(volume)), len(hull.nodes))
+    occupied, buried = _blocks(model.density(volume))
+    return DensityGrid(lattice, volume, occupied, buried, len(hull.nodes))
 
 
-def _occupied_blocks(density: Float[Tensor, "1 1 z y x"]) -> Bool[Tensor, "bz by bx"]:
-    """Maximum over the nodes of each block, its upper faces included, then over neighbouring blocks."""
+def _blocks(density: Float[Tensor, "1 1 z y x"]) -> tuple[Bool[Tensor, "bz by bx"], Bool[Tensor, "bz by bx"]]:
+    """Largest and smallest density over the nodes of each block, upper faces included, and over its neighbours."""
     block = DensityGrid.BLOCK
     padded = F.pad(density, [0, block, 0, block, 0, block])
-    coarse = F.max_pool3d(padded, kernel_size=block + 1, stride=block)
-    return F.max_pool3d(coarse, kernel_size=3, stride=1, padding=1)[0, 0] > FAINT
+    largest = F.max_pool3d(padded, kernel_size=block + 1, stride=block)
+    smallest = -F.max_pool3d(-padded, kernel_size=block + 1, stride=block)
+    around = F.pad(smallest, [1] * 6)
+    occupied = F.max_pool3d(largest, kernel_size=3, stride=1, padding=1)[0, 0] > FAINT
+    buried = -F.max_pool3d(-around, kernel_size=3, stride=1)[0, 0] > OPAQUE
+    return occupied, buried

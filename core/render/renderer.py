@@ -21,6 +21,7 @@ from ..camera import Camera
 from ..geometry import Box
 from ..model.keypoint_nerf import EncodedViews, KeypointNeRF
 from .grid import DensityGrid, HullNodes, Lattice, bake, hull_nodes
+from .lattices import Canvas, bit_reversed_lattices
 from .march import march
 from .reference import render_rays
 from .sampling import ray_box
@@ -65,45 +66,6 @@ class Frame:
     """Share of the work done; 1 for the last frame."""
     samples: int
     """Points that the network was asked about for this picture, baking included."""
-
-
-def bit_reversed_lattices(stride: int) -> list[tuple[int, int]]:
-    """The (row, column) offsets of stride² interleaved sub-pictures, each as far as can be from those before.
-
-    `stride` is a power of two. Bits of the index are dealt out in turn, most significant offset bit first.
-    """
-    bits = stride.bit_length() - 1
-    offsets = []
-    for index in range(stride * stride):
-        row = column = 0
-        for bit in range(bits):
-            pair = (index >> (2 * bit)) & 3
-            shift = bits - 1 - bit
-            # 0, 3, 1, 2: the diagonal neighbour is the farthest, so it comes first.
-            row |= ((0, 1, 0, 1)[pair]) << shift
-            column |= ((0, 1, 1, 0)[pair]) << shift
-        offsets.append((row, column))
-    return offsets
-
-
-class Canvas:
-    """Channels of a picture under construction: premultiplied rgb, alpha, distance, normal."""
-
-    CHANNELS = 8
-
-    def __init__(self, height: int, width: int, like: Tensor) -> None:
-        self.values = torch.zeros(height, width, self.CHANNELS, dtype=torch.float32, device=like.device)
-
-    def spread(self, stride: int) -> None:
-        """Fill all pixels from the first lattice, bilinearly, each known pixel keeping its value and its place."""
-        height, width, _ = self.values.shape
-        known = self.values[::stride, ::stride].permute(2, 0, 1)[None]
-        rows, columns = known.shape[-2:]
-        y = torch.arange(height, device=known.device) / stride / max(rows - 1, 1) * 2 - 1
-        x = torch.arange(width, device=known.device) / stride / max(columns - 1, 1) * 2 - 1
-        at = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)[None]
-        filled = F.grid_sample(known, at, mode="bilinear", padding_mode="border", align_corners=True)
-        self.values.copy_(filled[0].permute(1, 2, 0))
 
 
 class Renderer:
@@ -177,7 +139,7 @@ class Renderer:
             if nodes not in self._hulls:
                 self._hulls[nodes] = hull_nodes(self.model, encoded, lattice)
             hull = self._hulls[nodes]
-        grid = bake(self.model, encoded, request.keypoints, hull, is_stale=is_stale)
+        grid = bake(self.model, encoded, request.keypoints, hull, parent=parent, is_stale=is_stale)
         if grid is None:
             return None, 0
         grids[nodes] = grid

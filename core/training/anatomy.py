@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from .makehuman import MakeHuman
 from .rig import Rig, Rotations, blend_units, read_face_units
@@ -24,6 +24,9 @@ OPPOSITES = {
     "uncompress": "compress",
 }
 EXPRESSION_TARGETS = "expression/units/caucasian"
+JAW_UNITS = ("JawDrop", "JawDropStretched")
+WIDEST_JAW = 0.75
+"""Beyond this the lower teeth come through the chin."""
 NECK_SHARES = {"neck01": 0.2, "neck02": 0.2, "neck03": 0.25, "head": 0.35}
 """How a turn of the head spreads over the joints of the neck."""
 
@@ -137,14 +140,12 @@ def _draw_expression(
 ) -> dict[str, float]:
     """Shares of the face's units: mostly something faint, often a smile, sometimes anything."""
     names = list(expressions)
-    liking = np.array([3.0 if n.startswith(("smile", "laugh")) else 0.3 if n.startswith("sleep") else 1.0 for n in names])
-
-    def some() -> str:
-        return str(rng.choice(names, p=liking / liking.sum()))
-
+    liking = np.array([3.0 if n.startswith(("smile", "laugh")) else 1.0 for n in names])
+    liking[[n.startswith("sleep") for n in names]] = 0.3
+    strongest = rng.choice([0.3, 1.1], p=[0.4, 0.6])
     shares: dict[str, float] = {}
-    faint = rng.random() < 0.4
-    for name, amount in ((some(), rng.uniform(0, 0.3) if faint else rng.uniform(0.4, 1.1)), (some(), rng.uniform(0, 0.3))):
+    for most in (strongest, 0.3):
+        name, amount = rng.choice(names, p=liking / liking.sum()), rng.uniform(0.3 * most, most)
         for unit, share in expressions[name].items():
             shares[unit] = shares.get(unit, 0.0) + amount * share
     if rng.random() < 0.15:
@@ -152,7 +153,11 @@ def _draw_expression(
     for unit in units:
         if unit.startswith(("Left", "Right", "Mouth", "Chin")) and "Eye" not in unit:
             shares[unit] = shares.get(unit, 0.0) + max(0.0, rng.normal(-0.05, 0.08))
-    return {unit: float(np.clip(share, 0, 1.1)) for unit, share in shares.items()}
+    shares = {unit: float(np.clip(share, 0, 1.1)) for unit, share in shares.items()}
+    opening = sum(shares.get(unit, 0.0) for unit in JAW_UNITS)
+    if opening > WIDEST_JAW:
+        shares |= {unit: shares[unit] * WIDEST_JAW / opening for unit in JAW_UNITS if unit in shares}
+    return shares
 
 
 def in_metres(vertices: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:
@@ -173,8 +178,6 @@ def skin_regions(
     positions: Float[np.ndarray, "n 3"], landmarks: Float[np.ndarray, "468 3"]
 ) -> Float[np.ndarray, "n 4"]:
     """How much each vertex of the skin belongs to beard, cheeks, scalp and lips, 0 to 1 (head frame, metres)."""
-    from matplotlib.path import Path as Outline
-
     x, y, z = positions.T
     nose, chin, ear, brow = landmarks[2], landmarks[152], landmarks[234], landmarks[10]
     # The upper edge of a beard climbs from under the nose to the ears.
@@ -191,8 +194,16 @@ def skin_regions(
     # The hairline: from above the forehead back and down behind the ears.
     above = (brow[1] - 0.030 - y) + 0.95 * (z - brow[2])
     scalp = _rise(above, -0.006, 0.006) * _rise(-y, -0.07, -0.03)
-    lips = Outline(landmarks[list(OUTER_LIPS), :2]).contains_points(positions[:, :2], radius=0.001) & (z < -0.03)
+    lips = _inside(positions[:, :2], landmarks[list(OUTER_LIPS), :2]) & (z < -0.03)
     return np.stack([beard, cheeks, scalp, lips.astype(float)], axis=1)
+
+
+def _inside(points: Float[np.ndarray, "n 2"], outline: Float[np.ndarray, "c 2"]) -> Bool[np.ndarray, "n"]:
+    """Points within a polygon: those from which a ray crosses its sides an odd number of times."""
+    (x, y), (x0, y0), (x1, y1) = points.T[:, :, None], outline.T, np.roll(outline, -1, axis=0).T
+    across = (y0 > y) != (y1 > y)
+    where = x0 + (y - y0) * (x1 - x0) / np.where(y1 == y0, 1.0, y1 - y0)
+    return (across & (x < where)).sum(axis=1) % 2 == 1
 
 
 def _rise(x: np.ndarray, low: np.ndarray | float, high: np.ndarray | float) -> np.ndarray:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+from jaxtyping import Float
 
 Colour = tuple[float, float, float]
 """Linear RGB."""
@@ -47,7 +48,8 @@ class SkinDetail:
     """Hair cut down to the scalp, or the shade of the roots under hair."""
     lipstick: float = 0.0
     hair: Colour = HAIR_COLOURS["dark brown"]
-    """Colour of stubble and shorn hair."""
+    """Colour of shorn hair."""
+    beard: Colour = HAIR_COLOURS["dark brown"]
     lip_colour: Colour = (0.5, 0.05, 0.06)
 
 
@@ -74,28 +76,30 @@ class Look:
     detail: SkinDetail = field(default_factory=SkinDetail)
 
 
-def draw_hair_colour(rng: np.random.Generator, *, age: float, dark_skinned: bool) -> Colour:
-    """Natural colours, greying with age (0.5 to 1), sometimes dyed."""
-    if rng.random() < 0.06:
-        red, green, blue = (0.05 + 0.5 * rng.random(3) ** 1.5).tolist()
-        return red, green, blue
+def draw_hair_colours(rng: np.random.Generator, *, age: float, dark_skinned: bool) -> tuple[Colour, Colour]:
+    """Of the hair and of beard and brows: natural, greying with age (0.5 to 1); the hair is sometimes dyed."""
+    dyed = 0.05 + 0.5 * rng.random(3) ** 1.5 if rng.random() < 0.06 else None
     shares = np.array([0.2, 0.2, 0.17, 0.12, 0.09, 0.09, 0.06, 0.03, 0.01])
     if dark_skinned:
         shares *= [4, 3, 1, 0.4, 0.2, 0.3, 0.2, 1, 1]
     shares[-2:] += max(0.0, age - 0.7) * np.array([2.2, 1.6])
     name = rng.choice(list(HAIR_COLOURS), p=shares / shares.sum())
-    red, green, blue = (np.array(HAIR_COLOURS[name]) * np.exp(rng.normal(0, 0.25) + rng.normal(0, 0.06, 3))).tolist()
+    natural = np.array(HAIR_COLOURS[name]) * np.exp(rng.normal(0, 0.25) + rng.normal(0, 0.06, 3))
+    return _colour(natural if dyed is None else dyed), _colour(natural)
+
+
+def _colour(rgb: Float[np.ndarray, "3"]) -> Colour:
+    red, green, blue = rgb.tolist()
     return red, green, blue
 
 
 def draw_cloth_colour(rng: np.random.Generator) -> Colour:
     """Any colour, more often muted than garish."""
     vivid = rng.random(3) ** 1.6
-    red, green, blue = (0.02 + 0.7 * (vivid.mean() + rng.beta(1.2, 1.6) * (vivid - vivid.mean()))).tolist()
-    return red, green, blue
+    return _colour(0.02 + 0.7 * (vivid.mean() + rng.beta(1.2, 1.6) * (vivid - vivid.mean())))
 
 
-def draw_skin(rng: np.random.Generator, *, male: bool, hair: Colour, shorn: float) -> Look:
+def draw_skin(rng: np.random.Generator, *, male: bool, hair: Colour, beard: Colour, shorn: float) -> Look:
     """A skin of shifted tone with freckles, redness, stubble or lipstick."""
     return Look(
         recolour=Recolour(
@@ -115,6 +119,7 @@ def draw_skin(rng: np.random.Generator, *, male: bool, hair: Colour, shorn: floa
             shorn=shorn,
             lipstick=0.0 if male else float(rng.choice([0.0, rng.uniform(0.2, 0.9)], p=[0.6, 0.4])),
             hair=hair,
+            beard=beard,
             lip_colour=(float(rng.uniform(0.2, 0.6)), float(rng.uniform(0.02, 0.12)), float(rng.uniform(0.03, 0.15))),
         ),
     )

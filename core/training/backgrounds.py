@@ -12,8 +12,6 @@ PANORAMA_SIZE = (512, 1024)
 
 def draw_panorama(rng: np.random.Generator) -> Float[np.ndarray, "512 1024 3"]:
     """Walls, furniture, windows and clutter, out of focus; sRGB 0 to 1."""
-    from scipy.ndimage import gaussian_filter
-
     rows, columns = PANORAMA_SIZE
     y, x = np.mgrid[0:rows, 0:columns].astype(np.float64)
     base = rng.uniform(0.15, 0.85) + rng.normal(0, 0.04, 3)
@@ -31,12 +29,17 @@ def draw_panorama(rng: np.random.Generator) -> Float[np.ndarray, "512 1024 3"]:
         opacity = rng.uniform(0.3, 1.0)
         picture = np.where(inside[..., None], (1 - opacity) * picture + opacity * colour, picture)
     for blur, strength in ((40, 0.10), (12, 0.06), (3, 0.03)):
-        cloud = gaussian_filter(rng.standard_normal((rows, columns, 3)), (blur, blur, 0), mode=("reflect", "wrap", "wrap"))
+        cloud = _blurred(rng.standard_normal((rows, columns, 3)), blur)
         grey = cloud.mean(axis=-1, keepdims=True)
         picture = picture + strength * rng.uniform(0.3, 1.5) * (0.15 * cloud / cloud.std() + 0.6 * grey / grey.std())
     out_of_focus = float(np.exp(rng.uniform(np.log(0.6), np.log(7.0))))
-    picture = gaussian_filter(picture, (out_of_focus, out_of_focus, 0), mode=("reflect", "wrap", "wrap"))
-    return np.clip(picture, 0, 1)
+    return np.clip(_blurred(picture, out_of_focus), 0, 1)
+
+
+def _blurred(panorama: Float[np.ndarray, "512 1024 3"], sigma: float) -> Float[np.ndarray, "512 1024 3"]:
+    from scipy.ndimage import gaussian_filter
+
+    return gaussian_filter(panorama, (sigma, sigma, 0), mode=("reflect", "wrap", "wrap"))
 
 
 def seen_by(panorama: Float[np.ndarray, "512 1024 3"], camera: Camera) -> Float[np.ndarray, "h w 3"]:

@@ -1,6 +1,6 @@
 """Photographs of one synthetic person as a person with a phone would take them: captures to evaluate on."""
 
-import json
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +9,10 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from ..camera import Camera
+from ..interop.transforms_json import Capture, write_capture
+from ..photo import Photo
 from .backgrounds import draw_panorama, seen_by
-from .dataset import hand_held_pose
+from .hand_held import hand_held_pose
 from .lighting import Lighting, draw_lighting
 from .makehuman import MakeHuman
 from .people import Person, draw_person
@@ -103,9 +105,9 @@ def render_capture(
     renderer: SceneRenderer,
     yaws: Mapping[str, float] = CAPTURE_YAWS,
 ) -> None:
-    """Write the capture of a seed: pictures, `masks/`, `transforms.json`, and the true `landmarks.npy` (head frame).
+    """Write the capture of a seed in pictures of the renderer's size.
 
-    Pictures are squares of the renderer's size. The world of transforms.json is the head frame.
+    The world of its cameras is the head frame, and so it is for the true landmarks in `landmarks.npy`.
     """
     rng = np.random.default_rng([seed, 3])
     person = draw_person(data, seed)
@@ -130,29 +132,13 @@ def render_sample(data: MakeHuman, seed: int, folder: Path, *, renderer: SceneRe
 def write_photographs(
     folder: Path, photographs: Mapping[str, Photograph], landmarks: Float[np.ndarray, "468 3"]
 ) -> None:
-    """Write photographs as a capture folder in nerfstudio's convention."""
-    from PIL import Image
-
-    (folder / "masks").mkdir(parents=True, exist_ok=True)
-    frames = []
-    for name, photo in photographs.items():
-        camera = photo.camera
-        Image.fromarray(photo.rgb).save(folder / f"{name}.png")
-        Image.fromarray(photo.mask).save(folder / "masks" / f"{name}.png")
-        frames.append(
-            {
-                "file_path": f"{name}.png",
-                "mask_path": f"masks/{name}.png",
-                "fl_x": camera.fx,
-                "fl_y": camera.fy,
-                # nerfstudio measures the principal point from the picture's corner, we from the first pixel's centre.
-                "cx": camera.cx + 0.5,
-                "cy": camera.cy + 0.5,
-                "w": camera.width,
-                "h": camera.height,
-                # nerfstudio's cameras have y up and look along -z.
-                "transform_matrix": (camera.world_from_camera @ np.diag([1.0, -1.0, -1.0, 1.0])).tolist(),
-            }
-        )
-    (folder / "transforms.json").write_text(json.dumps({"camera_model": "OPENCV", "frames": frames}, indent=1))
+    """Write photographs as a capture folder; its world is the head frame."""
+    taken = tuple(photographs.values())
+    photos = tuple(
+        Photo(f"{name}.png", None, photo.rgb, photo.camera.fx, hashlib.sha256(photo.rgb.tobytes()).hexdigest())
+        for name, photo in photographs.items()
+    )
+    masks = tuple(photo.mask.astype(np.float32) / 255 for photo in taken)
+    nothing = (None,) * len(taken)
+    write_capture(folder, Capture(photos, tuple(photo.camera for photo in taken), masks, nothing))
     np.save(folder / "landmarks.npy", landmarks.astype(np.float32))

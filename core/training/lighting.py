@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from .hand_held import direction
+
 SKY_DIRECTIONS = 32
 
 
@@ -36,10 +38,6 @@ def _tint(rng: np.random.Generator, warmth: float) -> np.ndarray:
     return colour / (colour @ [0.2126, 0.7152, 0.0722])
 
 
-def _direction(yaw: float, pitch: float) -> np.ndarray:
-    return np.array([np.sin(yaw) * np.cos(pitch), -np.sin(pitch), -np.cos(yaw) * np.cos(pitch)])
-
-
 def draw_lighting(rng: np.random.Generator) -> Lighting:
     """Indoors or out, hard or soft, from anywhere in front, above or behind."""
     directions = sphere_directions(SKY_DIRECTIONS)
@@ -49,16 +47,16 @@ def draw_lighting(rng: np.random.Generator) -> Lighting:
     sky = share * up * _tint(rng, warmth - 0.05) + (1 - share) * down * _tint(rng, warmth + 0.1)
     for _ in range(rng.integers(1, 4)):
         # Windows, walls, screens: broad coloured patches.
-        towards = _direction(rng.uniform(-np.pi, np.pi), rng.uniform(-0.3, 1.0))
+        towards = direction(rng.uniform(-np.pi, np.pi), rng.uniform(-0.3, 1.0))
         patch = np.exp(rng.uniform(2, 9) * (directions @ towards - 1))[:, None]
         sky = sky + rng.uniform(0.3, 2.0) * patch * _tint(rng, rng.normal(0, 0.2))
     hardness = rng.beta(1.3, 1.6)
     key_yaw = rng.normal(0, 0.9)
     lamps = np.stack(
         [
-            _direction(key_yaw, rng.uniform(0.1, 1.1)),
-            _direction(-np.sign(key_yaw) * rng.uniform(0.3, 1.8), rng.uniform(-0.2, 0.7)),
-            _direction(rng.uniform(2.0, 4.3), rng.uniform(0.0, 1.0)),
+            direction(key_yaw, rng.uniform(0.1, 1.1)),
+            direction(-np.sign(key_yaw) * rng.uniform(0.3, 1.8), rng.uniform(-0.2, 0.7)),
+            direction(rng.uniform(2.0, 4.3), rng.uniform(0.0, 1.0)),
         ]
     )
     strength = np.array([1.3 * hardness, rng.uniform(0, 0.25), rng.uniform(0, 0.5) * (rng.random() < 0.4)])

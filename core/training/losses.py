@@ -43,7 +43,7 @@ class LossWeights:
     gradient: float = 2.0
     alpha: float = 2.0
     distance: float = 5.0
-    occupancy: float = 0.3
+    occupancy: float = 1.0
     depth: float = 5.0
 
 

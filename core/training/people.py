@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..geometry import similarity, transform
 from ..camera import Matrix4
+from ..geometry import similarity, transform
 from .anatomy import canonical_landmarks, draw_face, draw_smile, in_metres, macro_weights, posture, skin_regions
 from .appearance import (
     Colour,
@@ -18,7 +18,7 @@ from .appearance import (
     draw_cloth,
     draw_eyes,
     draw_hair,
-    draw_hair_colour,
+    draw_hair_colours,
     draw_skin,
     draw_teeth,
 )
@@ -84,11 +84,11 @@ def draw_person(data: MakeHuman, seed: int) -> Person:
     head_from_base = similarity(landmarks_in_base, canonical_landmarks(data), with_scale=False)
     landmarks = transform(head_from_base, landmarks_in_base)
 
-    hair_colour = draw_hair_colour(rng, age=age, dark_skinned=dark)
+    hair_colour, beard_colour = draw_hair_colours(rng, age=age, dark_skinned=dark)
     style = _draw_hair_style(data, rng, male=male)
     shorn = float(rng.uniform(0.75, 1.0) if style else rng.choice([0.0, rng.uniform(0.2, 0.9)]))
     wardrobe = _Wardrobe(data, base, head_from_base)
-    worn = list(_draw_worn(wardrobe, rng, male=male, hair_colour=hair_colour, style=style))
+    worn = list(_draw_worn(wardrobe, rng, male=male, hair_colour=hair_colour, brow_colour=beard_colour, style=style))
 
     body = data.base
     of_body = body.triangle_group == body.groups.index("body")
@@ -104,7 +104,7 @@ def draw_person(data: MakeHuman, seed: int) -> Person:
         texture=skin,
         second_texture=other_skin,
         mix=float(rng.choice([0.0, rng.uniform(0, 0.5)])),
-        look=draw_skin(rng, male=male, hair=hair_colour, shorn=shorn),
+        look=draw_skin(rng, male=male, hair=hair_colour, beard=beard_colour, shorn=shorn),
     )
     return Person(seed=seed, surfaces=(skin_surface, *worn), landmarks=landmarks)
 
@@ -187,14 +187,12 @@ class _Wardrobe:
 
 
 def _draw_worn(
-    wardrobe: _Wardrobe, rng: np.random.Generator, *, male: bool, hair_colour: Colour, style: str
+    wardrobe: _Wardrobe, rng: np.random.Generator, *, male: bool, hair_colour: Colour, brow_colour: Colour, style: str
 ) -> Iterator[Surface]:
     """Eyes, teeth, tongue, clothes, brows, lashes and hair, in the order in which they are drawn."""
     data = wardrobe.data
     irises = sorted((data.folder / "eyes" / "materials").glob("*.mhmat"))
-    yield from wardrobe.wear(
-        "eyes/high-poly/high-poly", draw_eyes(rng), material=irises[rng.integers(len(irises))]
-    )
+    yield from wardrobe.wear("eyes/high-poly/high-poly", draw_eyes(rng), material=irises[rng.integers(len(irises))])
     teeth = rng.choice(data.names("teeth"))
     yield from wardrobe.wear(f"teeth/{teeth}/{teeth}", draw_teeth(rng))
     yield from wardrobe.wear("tongue/tongue01/tongue01", Look(finish=Finish(specular=0.3, gloss=40.0)))
@@ -204,7 +202,7 @@ def _draw_worn(
     yield from wardrobe.wear(f"clothes/{outfit}/{outfit}", draw_cloth(rng))
     brows, lashes = rng.choice(data.names("eyebrows")), rng.choice(data.names("eyelashes"))
     yield from wardrobe.wear(
-        f"eyebrows/{brows}/{brows}", brow_look(hair_colour, rng.uniform(0.35, 0.75)), transparent=True
+        f"eyebrows/{brows}/{brows}", brow_look(brow_colour, rng.uniform(0.35, 0.75)), transparent=True
     )
     yield from wardrobe.wear(f"eyelashes/{lashes}/{lashes}", brow_look((0.01, 0.008, 0.007), 1.0), transparent=True)
     look, thickness, mirrored = draw_hair(rng, hair_colour), float(rng.uniform(0.92, 1.2)), bool(rng.random() < 0.5)

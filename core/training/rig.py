@@ -6,19 +6,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 from scipy.sparse import csr_matrix
+from scipy.spatial.transform import Rotation
 
 Rotations = dict[str, np.ndarray]
 """Rotation vector (radians; x to the person's left, y up, z to the front) of some bones, from the rest pose."""
-
-
-def rotation_matrices(vectors: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3 3"]:
-    """Rotations of axis-times-angle vectors (Rodrigues)."""
-    angle = np.linalg.norm(vectors, axis=-1)[:, None, None]
-    axis = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
-    cross = np.zeros((len(vectors), 3, 3))
-    cross[:, [2, 0, 1], [1, 2, 0]] = axis
-    cross[:, [1, 2, 0], [2, 0, 1]] = -axis
-    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
 
 
 class Rig:
@@ -51,15 +42,13 @@ class Rig:
         for name, vector in rotations.items():
             if name in self.names:
                 vectors[self.names.index(name)] = vector
-        turns = rotation_matrices(vectors)
+        turns = Rotation.from_rotvec(vectors).as_matrix()
         posed = np.tile(np.eye(4)[:3], (len(self.names), 1, 1))
         for bone, parent in enumerate(self.parents):
             joint = vertices[self._joints[bone]].mean(axis=0)
-            local = np.concatenate([turns[bone], (joint - turns[bone] @ joint)[:, None]], axis=1)
-            if parent >= 0:
-                above = posed[parent]
-                local = np.concatenate([above[:, :3] @ local[:, :3], above[:, :3] @ local[:, 3:] + above[:, 3:]], axis=1)
-            posed[bone] = local
+            above = posed[parent] if parent >= 0 else posed[bone]
+            turn, shift = turns[bone], joint - turns[bone] @ joint
+            posed[bone] = np.column_stack([above[:, :3] @ turn, above[:, :3] @ shift + above[:, 3]])
         blended = (self._weights @ posed.reshape(-1, 12)).reshape(-1, 3, 4)
         moved = np.einsum("vij,vj->vi", blended[:, :, :3], vertices) + blended[:, :, 3]
         return moved.astype(vertices.dtype)
@@ -77,16 +66,10 @@ def read_face_units(folder: Path) -> dict[str, Rotations]:
     units = {}
     for name, of_frame in zip(names, angles, strict=False):
         turning = np.flatnonzero(np.abs(of_frame).max(axis=1) > 1e-4)
-        axes = [rotation_matrices(of_frame[turning, k : k + 1] * np.eye(3)[k]) for k in range(3)]
-        vectors = _rotation_vectors(axes[0] @ axes[1] @ axes[2]) @ y_up_from_z_up.T
+        turns = Rotation.from_euler("XYZ", of_frame[turning])
+        vectors = turns.as_rotvec() @ y_up_from_z_up.T
         units[name] = {joints[j]: vector for j, vector in zip(turning, vectors, strict=True)}
     return units
-
-
-def _rotation_vectors(matrices: Float[np.ndarray, "n 3 3"]) -> Float[np.ndarray, "n 3"]:
-    from scipy.spatial.transform import Rotation
-
-    return Rotation.from_matrix(matrices).as_rotvec() if len(matrices) else np.zeros((0, 3))
 
 
 def blend_units(units: dict[str, Rotations], shares: dict[str, float]) -> Rotations:

@@ -34,17 +34,16 @@ in vec3 vPosition; in vec3 vNormal; in vec2 vUv; in vec4 vRegions; in vec3 vAmbi
 out vec4 colour;
 
 uniform sampler2D skin; uniform sampler2D second_skin; uniform float mix_share;
-uniform sampler2D grain;      // tiling noise: two octaves, spots
+uniform sampler2D grain;      // tiling noise: broad, fine, spots
 uniform sampler2D shadow;
 uniform vec3 eye;
 uniform vec3 lamp_direction[3]; uniform vec3 lamp_colour[3];   // the first one casts the shadow
-uniform vec3 sky_tint;
 uniform float shadow_softness; uniform float shadow_bias;
 uniform vec3 lab_shift; uniform float chroma; uniform float hue;
 uniform vec3 dye; uniform float dye_amount; uniform float mean_luminance;
 uniform float specular; uniform float gloss; uniform float bump; uniform float translucent;
 uniform float freckles; uniform float mottle; uniform float stubble; uniform float shorn; uniform float lipstick;
-uniform vec3 hair_colour; uniform vec3 lip_colour; uniform vec3 stripes;
+uniform vec3 hair_colour; uniform vec3 beard_colour; uniform vec3 lip_colour; uniform vec3 stripes;
 uniform float exposure;
 uniform int layer;            // 0: everything opaque; 1: only blended edges
 uniform float opaque_alpha;
@@ -97,7 +96,8 @@ vec3 albedo(vec3 texel) {
         float strands = texture(grain, vUv * 40.0).g, patches = texture(grain, vUv * 6.0).r;
         float hairy = vRegions.x * stubble * (0.4 + 0.7 * strands + 0.5 * patches);
         float cropped = smoothstep(0.2, 0.8, vRegions.z + 0.5 * (texture(grain, vUv * 17.0).b - 0.5)) * shorn;
-        rgb = mix(rgb, hair_colour * 0.8 + 0.1 * rgb, clamp(max(hairy, cropped * (0.75 + 0.3 * strands)), 0.0, 0.92));
+        rgb = mix(rgb, beard_colour * 0.8 + 0.1 * rgb, clamp(hairy, 0.0, 0.92));
+        rgb = mix(rgb, hair_colour * 0.8 + 0.1 * rgb, clamp(cropped * (0.75 + 0.3 * strands), 0.0, 0.92));
         rgb = mix(rgb, lip_colour * (0.5 + 0.5 * min(relative, 1.4)), vRegions.w * lipstick * 0.7);
     }
     if (stripes.x > 0.0) {
@@ -141,7 +141,7 @@ void main() {
                * pow(clamp(dot(n, h), 0.0, 1.0), gloss) * (gloss + 8.0) / 8.0;
     }
     float grazing = pow(1.0 - clamp(dot(n, view), 0.0, 1.0), 4.0);
-    vec3 c = base * diffuse + specular * (shine + vAmbient * sky_tint * (0.03 + 0.5 * grazing));
+    vec3 c = base * diffuse + specular * (shine + vAmbient * (0.03 + 0.5 * grazing));
     c *= exposure;
     c = c * (1.0 + c / 6.0) / (1.0 + 0.75 * c);     // a soft shoulder, as cameras have
     c = pow(clamp(c, 0.0, 1.0), vec3(1.0 / 2.2));

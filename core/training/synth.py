@@ -66,31 +66,32 @@ def _photograph(seed: int) -> None:
     write_person(person_path(folder, seed), photograph_person(data, renderer, seed))
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="kpnerf synth", description="Make pictures of synthetic people.")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `kpnerf synth` takes."""
     parser.add_argument("--data", type=Path, required=True, help="data folder of a MakeHuman installation")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     parser.add_argument("--people", type=int, default=420, help="how many people (default 420)")
     parser.add_argument("--first-seed", type=int, default=0, help="seed of the first person (default 0)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="default: one per core")
-    parser.add_argument("--captures", action="store_true", help="write evaluation captures instead of a training set")
-    parser.add_argument("--sample", action="store_true", help="write three JPEG photographs of the first seed's person")
-    parser.add_argument("--size", type=int, default=512, help="side of a capture's pictures (default 512)")
-    options = parser.parse_args(argv)
+    parser.add_argument("--size", type=int, default=512, help="side of the pictures of --captures, --sample (512)")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--captures", action="store_true", help="write captures to evaluate on instead, a folder each")
+    instead.add_argument("--sample", action="store_true", help="write three JPEG photographs of one person instead")
 
+
+def run(options: argparse.Namespace) -> int:
+    """Make the pictures; returns the exit code. Raises UserError."""
     from tqdm import tqdm
 
-    try:
-        if options.captures or options.sample:
-            data, renderer = MakeHuman(options.data), SceneRenderer(options.size)
-            if options.sample:
-                render_sample(data, options.first_seed, options.out, renderer=renderer)
-                return 0
-            for seed in tqdm(range(options.first_seed, options.first_seed + options.people), unit="person"):
-                render_capture(data, seed, options.out / f"person_{seed}", renderer=renderer)
-            return 0
-        with tqdm(total=options.people, unit="person", file=sys.stderr) as bar:
+    if options.sample:
+        renderer = SceneRenderer(options.size)
+        render_sample(MakeHuman(options.data), options.first_seed, options.out, renderer=renderer)
+    elif options.captures:
+        data, renderer = MakeHuman(options.data), SceneRenderer(options.size)
+        for seed in tqdm(range(options.first_seed, options.first_seed + options.people), unit="person"):
+            render_capture(data, seed, options.out / f"person_{seed}", renderer=renderer)
+    else:
+        with tqdm(total=options.people, unit="person") as bar:
             synthesise(
                 options.data,
                 options.out,
@@ -99,10 +100,18 @@ def main(argv: Sequence[str] | None = None) -> int:
                 processes=options.processes,
                 progress=lambda done, _: bar.update(done - bar.n),
             )
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line by itself; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="kpnerf synth", description="Make pictures of synthetic people.")
+    add_arguments(parser)
+    try:
+        return run(parser.parse_args(argv))
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
-    return 0
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """A document without photographs: grey pictures, known cameras round a head, keypoints where they project."""
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
+
 from kpnerf.core.calibration import Calibration
 from kpnerf.core.camera import Camera, orbit_camera
 from kpnerf.core.canonical import canonical_face
@@ -38,20 +40,24 @@ def staged_photo(name: str, shade: int) -> Photo:
 
 
 def staged_view(name: str, yaw: float, shade: int = 80) -> DocumentView:
-    """A view whose keypoints lie exactly where the camera sees them; the camera itself is not in it."""
+    """A view whose keypoints were placed exactly where the camera sees them; the camera itself is not in it.
+
+    The detector was two pixels off, to the right and down.
+    """
     pixels, _ = project(staged_camera(yaw), POINTS)
     count = len(HEAD)
-    keypoints = Keypoints2D(
+    detected = Keypoints2D(
         schema=HEAD,
-        xy_px=pixels,
+        xy_px=pixels + 2.0,
         state=np.full(count, PointState.DETECTED),
         confidence=np.full(count, 0.9),
         occluded=np.zeros(count, dtype=bool),
     )
+    keypoints = replace(detected, xy_px=pixels, state=np.full(count, PointState.PLACED))
     mask = np.zeros((HEIGHT, WIDTH), dtype=np.float32)
     mask[20:220, 60:260] = np.float32(200) / np.float32(255)
     return DocumentView(
-        photo=staged_photo(name, shade), mask=mask, landmarks_px=None, detected=keypoints, keypoints=keypoints
+        photo=staged_photo(name, shade), mask=mask, landmarks_px=None, detected=detected, keypoints=keypoints
     )
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from kpnerf.core.cli import COMMANDS, Command, main
 from kpnerf.core.interop.transforms_json import Capture, load_capture, write_capture
 from kpnerf.core.keypoints import HEAD
 from kpnerf.core.project_file import open_project
-from PIL import Image
 
 from .staged import POINTS, staged_camera, staged_document
 

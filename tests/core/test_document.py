@@ -4,6 +4,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
+
 from kpnerf.core import edits
 from kpnerf.core.document import Document, RenderSettings
 from kpnerf.core.errors import UserError

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from kpnerf.core import edits
 from kpnerf.core.document import Document, RenderSettings
 from kpnerf.core.errors import UserError
@@ -139,9 +140,9 @@ def test_snapping_goes_back_to_what_the_detector_saw():
     after = edits.snap_to_detection(away, 0, "chin")
     index = HEAD.index("chin")
 
-    assert place(after, 0, "chin") == place(before, 0, "chin")
+    assert place(after, 0, "chin") == pytest.approx(np.add(place(before, 0, "chin"), 2.0))
     for field in ("state", "confidence", "occluded"):
-        assert getattr(after.views[0].keypoints, field)[index] == getattr(before.views[0].keypoints, field)[index]
+        assert getattr(after.views[0].keypoints, field)[index] == getattr(before.views[0].detected, field)[index]
 
 
 def test_snapping_to_what_was_never_detected_is_refused():
@@ -280,7 +281,9 @@ def test_solving_with_every_camera_locked_keeps_them():
         assert np.allclose(after.world_from_camera, before.world_from_camera)
         assert after.fx == pytest.approx(before.fx)
     cameras = solved.calibration.head_cameras
-    assert np.allclose(project(cameras[0], solved.calibration.keypoints.xyz)[0], document.views[0].keypoints.xy_px)
+    assert np.allclose(
+        project(cameras[0], solved.calibration.keypoints.xyz)[0], document.views[0].keypoints.xy_px, atol=0.05
+    )
 
 
 def test_a_solution_that_was_cancelled_changes_nothing():

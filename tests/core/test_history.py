@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from kpnerf.core.document import Document
 from kpnerf.core.history import History
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from kpnerf.core import edits
 from kpnerf.core.document import Document, RenderSettings
 from kpnerf.core.errors import UserError
 from kpnerf.core.photo import load_photo
 from kpnerf.core.project_file import MissingPhotosError, open_project, save_project
-from PIL import Image
 
 from .staged import staged_document
 

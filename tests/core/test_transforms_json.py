@@ -6,13 +6,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
+
 from kpnerf.core.camera import Camera
 from kpnerf.core.errors import UserError
 from kpnerf.core.geometry import project
 from kpnerf.core.interop.transforms_json import Capture, load_capture, write_capture
 from kpnerf.core.keypoints import HEAD
 from kpnerf.core.photo import Photo
-from PIL import Image
 
 from .staged import HEIGHT, POINTS, WIDTH, staged_camera, staged_photo, staged_view
 

@@ -8,6 +8,7 @@ import numpy as np
 from ...core import edits
 from ...core.document import Document
 from ..camera_pose import CameraPose, pose_of_camera, world_from_camera
+from ..changes import Changes
 from ..form import DraggedNumber, Form
 from ..session import Session
 
@@ -18,7 +19,7 @@ class CamerasPanel:
     def __init__(self, session: Session, form: Form, solve: Callable[[], None]) -> None:
         self._session = session
         self._form = form
-        self._shown: tuple[object, ...] = ()
+        self._changes = Changes()
         self._photo = form.choice("Photo", [], self._chosen)
         self._focal = DraggedNumber(
             form,
@@ -31,15 +32,16 @@ class CamerasPanel:
             speed=2.0,
             pattern="%.0f px",
         )
-        turns = [
-            ("Yaw", "yaw", 180, 0.2, "%.1f°"),
-            ("Pitch", "pitch", 89, 0.2, "%.1f°"),
-            ("Roll", "roll", 180, 0.2, "%.1f°"),
-        ]
-        moves = [("Distance", "distance", 10, 0.004, "%.3f m"), ("Across", "across", 2, 0.001, "%.3f m"), ("Down", "down", 2, 0.001, "%.3f m")]  # fmt: skip
         self._numbers = {
-            field: self._number(label, field, -limit if field != "distance" else 0.1, limit, speed, pattern)
-            for label, field, limit, speed, pattern in turns + moves
+            field: self._number(label, field, lower, upper, speed, pattern)
+            for label, field, lower, upper, speed, pattern in (
+                ("Yaw", "yaw", -180.0, 180.0, 0.2, "%.1f°"),
+                ("Pitch", "pitch", -89.0, 89.0, 0.2, "%.1f°"),
+                ("Roll", "roll", -180.0, 180.0, 0.2, "%.1f°"),
+                ("Distance", "distance", 0.2, 10.0, 0.004, "%.3f m"),
+                ("Across", "across", -2.0, 2.0, 0.001, "%.3f m"),
+                ("Down", "down", -2.0, 2.0, 0.001, "%.3f m"),
+            )
         }
         with form.labelled("Keep"), dpg.group(horizontal=True):
             self._lock_pose = dpg.add_checkbox(label="pose", callback=lambda s, on: self._lock(pose=on))
@@ -52,10 +54,8 @@ class CamerasPanel:
     def update(self) -> None:
         """Show the document as it is now."""
         document, view = self._session.document, self._session.editor.view
-        wanted = (document.views, document.calibration, view)
-        if len(self._shown) == len(wanted) and all(a is b or a == b for a, b in zip(wanted, self._shown, strict=True)):
+        if self._changes.seen(document.views, document.calibration, view):
             return
-        self._shown = wanted
         self._fill(document, view)
 
     def _fill(self, document: Document, view: int) -> None:

@@ -5,6 +5,7 @@ from typing import Protocol
 import dearpygui.dearpygui as dpg
 import numpy as np
 
+from ..changes import Changes
 from ..form import Form
 from ..session import Session
 
@@ -30,7 +31,7 @@ class ExportPanel:
     def __init__(self, session: Session, form: Form, exporter: Exporter) -> None:
         self._session = session
         self._exporter = exporter
-        self._shown: tuple[object, ...] = ()
+        self._changes = Changes()
         form.heading("Picture")
         self._size = form.choice("Longer side", [f"{side} px" for side in SIZES], lambda _: None)
         with form.labelled("Background"):
@@ -59,10 +60,8 @@ class ExportPanel:
         exporting = task is not None and task.title in ("Picture", "Turntable")
         share = (task.control.share or 0.0) if task is not None and exporting else None
         text = task.control.text if task is not None and exporting else ""
-        wanted = (ready, exporting, share, text, session.eye.swing)
-        if wanted == self._shown:
+        if self._changes.seen(ready, exporting, share, text, session.eye.swing):
             return
-        self._shown = wanted
         for button in (self._picture, self._turntable):
             dpg.configure_item(button, enabled=ready)
         dpg.configure_item(self._running, show=exporting)

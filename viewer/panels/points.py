@@ -6,6 +6,7 @@ import numpy as np
 from ...core import edits
 from ...core.document import Document
 from ...core.keypoints import PointState
+from ..changes import Changes
 from ..form import Form
 from ..session import Session
 
@@ -18,7 +19,7 @@ class PointsPanel:
         self._form = form
         self._rows: list[tuple[int | str, list[int | str], int | str]] = []
         self._shape: tuple[object, ...] = ()
-        self._shown: tuple[object, ...] = ()
+        self._changes = Changes()
         self._hovering = False
         with dpg.group(horizontal=True):
             form.heading("Points")
@@ -37,13 +38,12 @@ class PointsPanel:
         document, editor = self._session.document, self._session.editor
         shape = (document.schema.names, len(document.views))
         if shape != self._shape:
-            self._shape, self._shown = shape, ()
+            self._shape = shape
+            self._changes.forget()
             self._build(document)
         self._follow_pointer()
-        wanted = (document.views, document.calibration, editor.points, editor.view, editor.hovered)
-        if len(self._shown) == len(wanted) and all(a is b or a == b for a, b in zip(wanted, self._shown, strict=True)):
+        if self._changes.seen(document.views, document.calibration, editor.points, editor.view, editor.hovered):
             return
-        self._shown = wanted
         self._fill(document)
 
     def _build(self, document: Document) -> None:
@@ -59,7 +59,10 @@ class PointsPanel:
             for name in document.schema.names:
                 with dpg.table_row():
                     row = dpg.add_selectable(
-                        label=name, span_columns=True, height=int(23 * self._form.scale), callback=lambda sender, value, chosen: self._chosen(chosen)
+                        label=name,
+                        span_columns=True,
+                        height=int(23 * self._form.scale),
+                        callback=lambda sender, value, chosen: self._chosen(chosen),
                     )
                     dpg.set_item_user_data(row, name)
                     dots = [dpg.add_text("●") for _ in document.views]
@@ -89,7 +92,7 @@ class PointsPanel:
             editor.toggle_point(name)
         else:
             editor.select(points={name})
-        self._shown = ()
+        self._changes.forget()
 
     def _follow_pointer(self) -> None:
         """A row under the pointer shows its point in the photos."""

@@ -5,13 +5,15 @@ from dataclasses import replace
 import dearpygui.dearpygui as dpg
 import numpy as np
 
-from ...core.document import RENDER_MODES, RENDER_QUALITIES
-from ...core.edits import set_render_settings
+from ...core.document import RENDER_MODES, RENDER_QUALITIES, RenderMode, RenderQuality
 from ..backdrop import Backdrop
-from ..form import DraggedNumber, Form
+from ..changes import Changes
+from ..form import Form
 from ..session import Session
 
 RESOLUTIONS = (128, 256, 512, 1024)
+_MODES: dict[str, RenderMode] = {mode.capitalize(): mode for mode in RENDER_MODES}
+_QUALITIES: dict[str, RenderQuality] = {quality.capitalize(): quality for quality in RENDER_QUALITIES}
 
 
 class RenderPanel:
@@ -19,60 +21,48 @@ class RenderPanel:
 
     def __init__(self, session: Session, form: Form) -> None:
         self._session = session
-        self._shown: tuple[object, ...] = ()
-        self._resolution = form.choice(
-            "Resolution",
-            [f"{side} px" for side in RESOLUTIONS],
-            lambda text: session.editor.change_settings("Change resolution", resolution=int(text.split()[0])),
-        )
-        self._quality = form.choice(
-            "Quality",
-            [quality.capitalize() for quality in RENDER_QUALITIES],
-            lambda text: session.editor.change_settings("Change quality", quality=text.lower()),
-        )
-        self._mode = form.choice("Show", [mode.capitalize() for mode in RENDER_MODES], self._show_mode)
-        self._backdrop = form.choice(
-            "Background", [backdrop.value for backdrop in Backdrop], lambda text: session.show_backdrop(Backdrop(text))
-        )
-        self._field_of_view = form.slider("Field of view", 8, 70, self._zoom_lens, "%.0f°")
-        self._sigma = DraggedNumber(
-            form,
-            session,
-            "Influence σ",
-            title=lambda: "Change influence",
-            edit=lambda value: (
-                lambda document: set_render_settings(document, replace(document.settings, sigma=value / 1000))
-            ),
-            lower=5,
-            upper=200,
-            speed=0.2,
-            pattern="%.0f mm",
-        )
+        self._changes = Changes()
+        self._resolution = form.choice("Resolution", [f"{side} px" for side in RESOLUTIONS], self._resize)
+        self._quality = form.choice("Quality", list(_QUALITIES), self._change_quality)
+        self._mode = form.choice("Show", list(_MODES), self._show_mode)
+        self._backdrop = form.choice("Background", [backdrop.value for backdrop in Backdrop], self._change_backdrop)
+        self._field_of_view = form.slider("Field of view", 8, 70, self._change_lens, "%.0f°")
         with form.labelled("Overlay"):
-            self._overlays = dpg.add_checkbox(
-                label="points over the avatar", callback=lambda sender, on: setattr(session, "overlays", on)
-            )
+            self._overlays = dpg.add_checkbox(label="points", callback=lambda sender, on: self._show_overlays(on))
+        dpg.add_spacer(height=int(2 * form.scale))
+        form.hint("Interactive looks once along each ray. Reference samples every ray densely, which takes minutes.")
 
     def update(self) -> None:
         """Show things as they are now."""
         session = self._session
         settings, angle = session.document.settings, session.eye.view.field_of_view
-        wanted = (settings, session.mode, session.backdrop, session.overlays, angle)
-        if wanted == self._shown:
+        if self._changes.seen(settings, session.mode, session.backdrop, session.overlays, angle):
             return
-        self._shown = wanted
         dpg.set_value(self._resolution, f"{settings.resolution} px")
         dpg.set_value(self._quality, settings.quality.capitalize())
         dpg.set_value(self._mode, session.mode.capitalize())
         dpg.set_value(self._backdrop, session.backdrop.value)
         dpg.set_value(self._overlays, session.overlays)
-        self._sigma.show(settings.sigma * 1000)
         if not dpg.is_item_active(self._field_of_view):
             dpg.set_value(self._field_of_view, float(np.rad2deg(angle)))
 
-    def _show_mode(self, text: str) -> None:
-        self._session.mode = next(mode for mode in RENDER_MODES if mode.capitalize() == text)
+    def _resize(self, text: str) -> None:
+        settings = replace(self._session.document.settings, resolution=int(text.split()[0]))
+        self._session.editor.change_settings("Change resolution", settings)
 
-    def _zoom_lens(self, degrees: float) -> None:
+    def _change_quality(self, text: str) -> None:
+        settings = replace(self._session.document.settings, quality=_QUALITIES[text])
+        self._session.editor.change_settings("Change quality", settings)
+
+    def _show_mode(self, text: str) -> None:
+        self._session.mode = _MODES[text]
+
+    def _change_backdrop(self, text: str) -> None:
+        self._session.show_backdrop(Backdrop(text))
+
+    def _change_lens(self, degrees: float) -> None:
         eye = self._session.eye
         eye.look(eye.view.with_field_of_view(float(np.deg2rad(degrees))))
+
+    def _show_overlays(self, on: bool) -> None:
+        self._session.overlays = on

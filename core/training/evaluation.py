@@ -1,0 +1,174 @@
+"""Compare the avatar with photos that it has not seen.
+
+The avatar is made of the --sources only; each --target is rendered from its own camera. The true picture is black
+outside its mask, which is cut to the projection of the subject's box; the rendering is composited over black as it
+is, so a fat or thin silhouette costs.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from ..camera import Camera
+from ..detection import detect
+from ..errors import UserError
+from ..export import to_bytes, write_image
+from ..geometry import Box
+from ..head_placement import in_head_frame
+from ..interop.transforms_json import load_capture
+from ..pipeline import WEIGHTS, Avatar
+from ..source import load_source
+from ..subject import cut_to_box
+from .losses import ssim_map
+
+Picture = Float[np.ndarray, "h w 3"]
+Mask = Float[np.ndarray, "h w"]
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """A picture to compare with."""
+
+    picture: Picture
+    """In [0, 1], black outside the mask."""
+    mask: Mask
+    camera: Camera
+    """In the head frame."""
+
+
+def truth_of(
+    rgb: np.ndarray, mask: Mask, camera_in_head: Camera, box: Box, size: int | None = None
+) -> Truth:
+    """The target of a comparison, its longer side resampled to `size` pixels."""
+    mask = cut_to_box(mask, camera_in_head, box).astype(np.float32)
+    picture = rgb.astype(np.float32) / 255 * mask[..., None]
+    height, width = mask.shape
+    if size is not None and max(width, height) != size:
+        scale = size / max(width, height)
+        width, height = max(1, round(width * scale)), max(1, round(height * scale))
+        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        picture = cv2.resize(picture, (width, height), interpolation=interpolation)
+        mask = cv2.resize(mask, (width, height), interpolation=interpolation)
+    return Truth(picture, mask, camera_in_head.resized(width, height))
+
+
+def psnr(a: Float[np.ndarray, "*n 3"], b: Float[np.ndarray, "*n 3"]) -> float:
+    """Peak signal-to-noise ratio of values in [0, 1], dB; 100 where there is no difference."""
+    error = float(np.mean((a.astype(np.float64) - b) ** 2)) if a.size else 0.0
+    return 100.0 if error < 1e-10 else -10 * float(np.log10(error))
+
+
+def ssim(a: Picture, b: Picture) -> float:
+    """Mean structural similarity (Gaussian window of 11, sigma 1.5); pictures smaller than the window give NaN."""
+    if min(a.shape[:2]) < 11:
+        return float("nan")
+    x, y = (torch.from_numpy(np.ascontiguousarray(p.transpose(2, 0, 1)[None])).float() for p in (a, b))
+    return float(ssim_map(x, y).mean())
+
+
+def compare(rendered: Float[np.ndarray, "h w 4"], truth: Truth) -> dict[str, float]:
+    """PSNR and SSIM in the box of the true mask, in its foreground and over the whole picture; overlap of masks."""
+    shown = rendered[..., :3] * rendered[..., 3:]
+    rows, columns = np.nonzero(truth.mask > 0.5)
+    if len(rows) == 0:
+        raise UserError("The mask of a target is empty.", "Give a mask_path, or a photo with a person in it.")
+    box = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    inside = truth.mask > 0.5
+    alpha = rendered[..., 3] > 0.5
+    return {
+        "psnr_box": psnr(shown[box], truth.picture[box]),
+        "ssim_box": ssim(shown[box], truth.picture[box]),
+        "psnr_foreground": psnr(shown[inside], truth.picture[inside]),
+        "psnr_image": psnr(shown, truth.picture),
+        "ssim_image": ssim(shown, truth.picture),
+        "mask_overlap": float((inside & alpha).sum() / max(1, (inside | alpha).sum())),
+    }
+
+
+def evaluate_capture(
+    avatar: Avatar,
+    capture: Path,
+    sources: list[str],
+    targets: list[str],
+    *,
+    size: int | None,
+    quality: str,
+    out: Path | None = None,
+) -> dict[str, dict[str, float]]:
+    """The figures of every target of one capture folder, and side-by-side pictures of them in `out`.
+
+    Raises UserError where a target's camera is not in the folder: it cannot be found from the sources.
+    """
+    document = load_source([capture], names=sources)
+    assert document.calibration is not None
+    encoded = avatar.encode(document)
+    results: dict[str, dict[str, float]] = {}
+    pictures = load_capture(capture, names=targets)
+    for photo, camera, mask in zip(pictures.photos, pictures.cameras, pictures.masks, strict=True):
+        if camera is None:
+            raise UserError(f"{photo.name} has no camera in {capture}.", "Targets need cameras that are known.")
+        mask = detect(photo).mask if mask is None else mask
+        seen_from = in_head_frame(camera, document.calibration.world_from_head)
+        truth = truth_of(photo.rgb, mask, seen_from, document.schema.box, size)
+        frame = None
+        for frame in avatar.frames(encoded, document, truth.camera, quality=quality):  # type: ignore[arg-type]
+            pass
+        assert frame is not None
+        results[photo.name] = compare(frame.rgba, truth)
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+            _write_side_by_side(out / f"{capture.name}_{Path(photo.name).stem}.png", frame.rgba, truth)
+    return results
+
+
+def mean(figures: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """The mean of every figure over targets."""
+    rows = list(figures.values())
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]} if rows else {}
+
+
+def _write_side_by_side(path: Path, rendered: Float[np.ndarray, "h w 4"], truth: Truth) -> None:
+    """True picture, rendering, four times their difference."""
+    shown = rendered[..., :3] * rendered[..., 3:]
+    strip = np.concatenate([truth.picture, shown, np.abs(shown - truth.picture) * 4], axis=1).clip(0, 1)
+    write_image(path, np.concatenate([strip, np.ones_like(strip[..., :1])], axis=-1).astype(np.float32))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `kpnerf eval`."""
+    parser.add_argument("captures", nargs="+", type=Path, metavar="CAPTURE", help="folders with a transforms.json")
+    parser.add_argument("--sources", nargs="+", required=True, metavar="NAME", help="pictures the avatar is made of")
+    parser.add_argument("--target", nargs="+", required=True, metavar="NAME", help="pictures to compare with")
+    parser.add_argument("--size", type=int, metavar="N", help="longer side to compare at, pixels; default: as they are")
+    parser.add_argument("--quality", choices=("interactive", "reference"), default="reference")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="FILE", help="other weights")
+    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="side-by-side pictures go here")
+    parser.add_argument("--json", action="store_true", help="print figures as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """`kpnerf eval`."""
+    avatar = Avatar.load(args.weights)
+    figures: dict[str, dict[str, float]] = {}
+    for capture in args.captures:
+        found = evaluate_capture(
+            avatar, capture, args.sources, args.target, size=args.size, quality=args.quality, out=args.output
+        )
+        several = len(args.captures) > 1
+        figures |= {f"{capture.name}/{name}" if several else name: row for name, row in found.items()}
+    average = mean(figures)
+    if args.json:
+        print(json.dumps({"targets": figures, "mean": average}, indent=2))
+        return 0
+    names = list(average)
+    print(f"{'':<36}" + "".join(f"{name:>17}" for name in names))
+    for target, row in [*figures.items(), ("mean", average)]:
+        print(f"{target:<36}" + "".join(f"{row[name]:>17.3f}" for name in names))
+    return 0

@@ -1,0 +1,152 @@
+"""What must hold for the network whatever its weights."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from kpnerf.core.errors import UserError
+from kpnerf.core.model.checkpoint import load_weights, read_published, save_weights
+from kpnerf.core.model.keypoint_nerf import KeypointNeRF, ModelConfig, SourceViews
+
+from . import scene
+
+
+def samples(count: int = 64) -> tuple[torch.Tensor, torch.Tensor]:
+    """Points inside the ball and unit directions."""
+    generator = torch.Generator().manual_seed(1)
+    points = (torch.rand(count, 3, generator=generator) - 0.5) * 0.1
+    return points, torch.nn.functional.normalize(torch.rand(count, 3, generator=generator) - 0.5, dim=-1)
+
+
+def picked(source: SourceViews, views: list[int]) -> SourceViews:
+    """Some of the views, in that order."""
+    return SourceViews(**{name: value[views] for name, value in vars(source).items()})
+
+
+@pytest.mark.parametrize("views", [1, 2, 3, 8])
+def test_any_number_of_views(views: int) -> None:
+    """One to eight photos give finite colours in [0, 1] and finite density."""
+    model, source = scene.network(), scene.source(tuple(-0.6 + 0.15 * v for v in range(views)))
+    points, directions = samples()
+    with torch.inference_mode():
+        rgb, raw, _ = model.query(model.encode(source), scene.keypoints(), points, directions)
+
+    assert torch.isfinite(raw).all() and rgb.min() >= 0 and rgb.max() <= 1
+
+
+def test_the_order_of_photos_does_not_matter() -> None:
+    """Density and colour are the same for permuted views."""
+    model, source = scene.network(), scene.source()
+    points, directions = samples()
+    with torch.inference_mode():
+        a = model.query(model.encode(source), scene.keypoints(), points, directions)
+        b = model.query(model.encode(picked(source, [2, 0, 1])), scene.keypoints(), points, directions)
+
+    torch.testing.assert_close(a[0], b[0], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(a[1], b[1], atol=1e-5, rtol=1e-4)
+
+
+def test_a_photo_that_cuts_the_head_abstains() -> None:
+    """Where one photo ends, the others decide: the head model keeps the sample, the published one loses it."""
+    source = scene.source()
+    bounds = source.bounds.clone()
+    bounds[1, 0] = 40.0  # the second photo begins right of its middle
+    cut = replace(source, bounds=bounds)
+    points = torch.tensor([[-0.05, 0.0, 0.0]])  # left of it in that photo
+    head = scene.network()
+    published = scene.network(abstain=False)
+    with torch.inference_mode():
+        sighting, hull = head.sight(head.encode(cut), points)
+        _, published_hull = published.sight(published.encode(cut), points)
+
+    assert hull.item() and not published_hull.item()
+    assert sighting.visible[:, 0].tolist() == [True, False, True]
+    assert sighting.weights[1, 0] == 0
+
+
+def test_a_mask_vetoes() -> None:
+    """A sample that one photo sees beside the mask is outside the hull."""
+    model, source = scene.network(), scene.source()
+    with torch.inference_mode():
+        _, hull = model.sight(model.encode(source), torch.tensor([[0.0, 0.0, 0.0], [0.0, 0.14, 0.0]]))
+
+    assert hull.tolist() == [True, False]
+
+
+def test_density_does_not_depend_on_the_viewing_direction() -> None:
+    """Only colour does; that is why density can be baked."""
+    model, source = scene.network(), scene.source()
+    points, directions = samples()
+    with torch.inference_mode():
+        encoded = model.encode(source)
+        _, raw, _ = model.query(encoded, scene.keypoints(), points, directions)
+        _, other, _ = model.query(encoded, scene.keypoints(), points, -directions)
+
+    torch.testing.assert_close(raw, other, atol=0, rtol=0)
+
+
+def test_weights_survive_the_disk(tmp_path: Path) -> None:
+    """Saved and loaded, the network answers the same to half-precision; the file stays under 16 MiB."""
+    model = scene.network()
+    path = tmp_path / "weights.safetensors"
+    save_weights(model, path, card={"steps": "0"})
+    loaded = load_weights(path)
+    points, directions = samples()
+    with torch.inference_mode():
+        a = model.query(model.encode(scene.source()), scene.keypoints(), points, directions)
+        b = loaded.query(loaded.encode(scene.source()), scene.keypoints(), points, directions)
+
+    assert loaded.config == model.config
+    assert path.stat().st_size < 16 * 2**20
+    torch.testing.assert_close(a[0], b[0], atol=2e-2, rtol=0)
+
+
+def test_the_head_model_is_light() -> None:
+    """At most eight million parameters."""
+    assert sum(p.numel() for p in KeypointNeRF(ModelConfig.head()).parameters()) <= 8_000_000
+
+
+def test_bad_weight_files_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    """Missing, not weights, of another shape, no checkpoint: UserError each time, never a traceback's worth."""
+    text = tmp_path / "text.safetensors"
+    text.write_text("not weights")
+    with pytest.raises(UserError, match="missing"):
+        load_weights(tmp_path / "nowhere.safetensors")
+    with pytest.raises(UserError, match="does not hold weights"):
+        load_weights(text)
+    with pytest.raises(UserError, match="not a checkpoint"):
+        read_published(text)
+    model = scene.network()
+    model.config = ModelConfig.head("none")
+    save_weights(model, tmp_path / "other.safetensors")
+    with pytest.raises(UserError, match="another shape"):
+        load_weights(tmp_path / "other.safetensors")
+
+
+def test_gradients_against_finite_differences() -> None:
+    """Moving a keypoint changes density by what autograd says (float64, central differences)."""
+    model, source = scene.network().double(), scene.source()
+    encoded = model.encode(SourceViews(**{name: value.double() for name, value in vars(source).items()}))
+    points, _ = samples(8)
+    sighting, _ = model.sight(encoded, points)
+    sighting = replace(sighting, weights=sighting.weights.double(), depth=sighting.depth.double())
+
+    def density(keypoints: torch.Tensor) -> torch.Tensor:
+        raw, _ = model.geometry(encoded, keypoints, points.double(), sighting)
+        return raw.sum()
+
+    keypoints = scene.keypoints().double().requires_grad_()
+    density(keypoints).backward()
+    gradient = keypoints.grad
+    assert gradient is not None
+    # Distances to keypoints are taken in double, depths of projection in single precision: a step in x and y only.
+    step = 1e-4
+    for axis in (0, 1):
+        shift = torch.zeros_like(keypoints)
+        shift[3, axis] = step
+        with torch.no_grad():
+            slope = (density(keypoints + shift) - density(keypoints - shift)) / (2 * step)
+
+        torch.testing.assert_close(slope, gradient[3, axis], atol=2e-2, rtol=2e-2)

@@ -1,0 +1,167 @@
+"""The reference and the interactive path on a small scene."""
+
+import numpy as np
+import pytest
+import torch
+
+from kpnerf.core.keypoints import HEAD
+from kpnerf.core.model.keypoint_nerf import EncodedViews, KeypointNeRF, Sighting
+from kpnerf.core.render.grid import DensityGrid, Lattice, bake, hull_nodes
+from kpnerf.core.render.lattices import Canvas, bit_reversed_lattices
+from kpnerf.core.render.renderer import Frame, Renderer, RenderRequest
+
+from ..model import scene
+
+
+class Ball(KeypointNeRF):
+    """A network that knows its shape: the scene's ball, opaque, centred on the first keypoint."""
+
+    def geometry(
+        self, encoded: EncodedViews, keypoints: torch.Tensor, points: torch.Tensor, sighting: Sighting
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Signed distance to the ball as raw density; the latent is the network's own."""
+        _, latent = super().geometry(encoded, keypoints, points, sighting)
+        return 400 * (scene.RADIUS * 0.8 - (points - keypoints[0]).norm(dim=-1)), latent
+
+
+@pytest.fixture(scope="module")
+def model() -> Ball:
+    """One for all tests."""
+    torch.manual_seed(0)
+    return Ball(scene.CONFIG).eval()
+
+
+def request(model: Ball, *, size: int = 48, yaw: float = 0.2, **changes: object) -> RenderRequest:
+    """The ball from between two photos."""
+    with torch.inference_mode():
+        encoded = model.encode(scene.source())
+    keypoints = scene.keypoints()
+    keypoints[0] = 0
+    settings = {"encoded": encoded, "keypoints": keypoints, "box": HEAD.box, "camera": scene.camera(yaw, size)}
+    return RenderRequest(**(settings | changes))  # type: ignore[arg-type]
+
+
+def last(frames: object) -> Frame:
+    """The final frame."""
+    *_, frame = frames  # type: ignore[misc]
+    return frame
+
+
+@pytest.mark.parametrize("stride", [1, 2, 4, 8, 16])
+def test_lattices_fill_every_pixel_once_and_spread(stride: int) -> None:
+    """The offsets are a permutation of all, and each quarter of them is itself an even lattice."""
+    offsets = bit_reversed_lattices(stride)
+
+    assert len(set(offsets)) == stride * stride
+    assert offsets[0] == (0, 0)
+    if stride > 1:
+        quarter = {(row, column) for row, column in offsets[: stride * stride // 4]}
+        assert quarter == {(r, c) for r in range(0, stride, 2) for c in range(0, stride, 2)} or stride == 2
+
+
+def test_the_first_lattice_is_spread_without_a_shift() -> None:
+    """A linear ramp known on every fourth pixel comes back as that ramp: no half-pixel jump between levels."""
+    canvas = Canvas(33, 29, torch.zeros(()))
+    y, x = torch.meshgrid(torch.arange(33.0), torch.arange(29.0), indexing="ij")
+    ramp = 2 * x + 3 * y
+    canvas.values[::4, ::4] = ramp[::4, ::4, None]
+    canvas.spread(4)
+
+    torch.testing.assert_close(canvas.values[..., 0], ramp, atol=1e-4, rtol=0)
+
+
+def test_interactive_agrees_with_reference(model: Ball) -> None:
+    """The baked grid with one colour sample a ray is within 30 dB of 128 samples through the network."""
+    asked, renderer = request(model), Renderer(model)
+    renderer.render(asked)
+    interactive = renderer.render(asked)
+    reference = Renderer(model).render(request(model, quality="reference"))
+    a, b = (f.rgba[..., :3] * f.rgba[..., 3:] for f in (interactive, reference))
+
+    assert reference.rgba[..., 3].max() > 0.99
+    assert -10 * np.log10(np.mean((a - b) ** 2)) > 30
+    assert interactive.samples < reference.samples / 10
+
+
+def test_distance_is_metric(model: Ball) -> None:
+    """The middle of the ball is seen at the camera's distance less its radius, give or take its soft skin."""
+    interactive = Renderer(model).render(request(model, size=49)).distance[24, 24]
+    reference = Renderer(model).render(request(model, size=49, quality="reference")).distance[24, 24]
+
+    assert interactive == pytest.approx(1.0 - 0.8 * scene.RADIUS, abs=6e-3)
+    assert interactive == pytest.approx(reference, abs=1.5e-3)
+
+
+def test_progress_never_falls_and_ends_at_one(model: Ball) -> None:
+    """Frames count up to a finished picture."""
+    progress = [frame.progress for frame in Renderer(model).frames(request(model, size=96))]
+
+    assert progress == sorted(progress)
+    assert progress[-1] == 1.0
+
+
+def test_a_stale_request_shows_one_picture_and_stops(model: Ball) -> None:
+    """Replaced at once, a request still delivers its first picture, so that a drag always shows something."""
+    frames = list(Renderer(model).frames(request(model, size=128), is_stale=lambda: True))
+
+    assert len(frames) == 1
+    assert frames[0].rgba[..., 3].max() > 0.9
+
+
+def test_an_orbit_bakes_nothing_anew(model: Ball) -> None:
+    """Only colours are asked for when nothing but the camera moved."""
+    renderer, first = Renderer(model), request(model)
+    renderer.render(first)
+    turned = RenderRequest(first.encoded, first.keypoints, first.box, scene.camera(0.3, 48))
+    frame = renderer.render(turned)
+
+    assert frame.samples <= 48 * 48
+
+
+def test_moving_a_keypoint_moves_the_picture(model: Ball) -> None:
+    """The grid follows the keypoints, and coming back gives the same picture to the bit."""
+    renderer, first = Renderer(model), request(model)
+    before = renderer.render(first)
+    moved = first.keypoints.clone()
+    moved[0, 0] += 0.02
+    after = renderer.render(RenderRequest(first.encoded, moved, first.box, first.camera))
+    back = renderer.render(RenderRequest(first.encoded, first.keypoints, first.box, first.camera))
+
+    assert np.abs(after.rgba - before.rgba).max() > 0.2
+    np.testing.assert_array_equal(back.rgba, before.rgba)
+
+
+@pytest.mark.parametrize("mode", ["alpha", "depth", "normal"])
+def test_view_modes(model: Ball, mode: str) -> None:
+    """Every mode gives colours in range; the ball's normal faces the camera in its middle."""
+    frame = Renderer(model).render(request(model, size=49, mode=mode))
+
+    assert frame.rgba.min() >= 0 and frame.rgba.max() <= 1
+    if mode == "normal":
+        np.testing.assert_allclose(frame.rgba[24, 24, :3], [0.5, 0.5, 1.0], atol=0.05)
+
+
+def test_a_camera_that_sees_nothing(model: Ball) -> None:
+    """Looking away gives an empty picture, not an error."""
+    pose = scene.camera(0.0, 32).world_from_camera.copy()
+    pose[:3, 2] *= -1
+    pose[:3, 0] *= -1
+    for quality in ("interactive", "reference"):
+        away = request(model, camera=scene.camera(0.0, 32).posed(pose), quality=quality)
+
+        assert last(Renderer(model).frames(away)).rgba.max() == 0
+
+
+def test_grid_reads_what_was_baked(model: Ball) -> None:
+    """At a node the grid is the network; between nodes of a linear field it is exact; empty blocks are empty."""
+    base = request(model)
+    with torch.inference_mode():
+        hull = hull_nodes(model, base.encoded, Lattice.over(base.box, 48, base.encoded.low))
+        grid = bake(model, base.encoded, base.keypoints, hull)
+    assert isinstance(grid, DensityGrid)
+    points = grid.lattice.positions(hull.nodes)
+    direct = 400 * (0.8 * scene.RADIUS - points.norm(dim=-1))
+
+    torch.testing.assert_close(grid.read(points), direct, atol=2e-2, rtol=1e-3)
+    assert grid.is_occupied(torch.zeros(1, 3)).item()
+    assert not grid.is_occupied(torch.tensor([[0.18, -0.19, -0.14]])).item()

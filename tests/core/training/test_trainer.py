@@ -1,0 +1,130 @@
+"""Training on a few tiny made-up people: it learns, and a killed run goes on exactly."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from kpnerf.core.errors import UserError
+from kpnerf.core.keypoints import HEAD
+from kpnerf.core.model.checkpoint import load_weights
+from kpnerf.core.model.keypoint_nerf import ModelConfig
+from kpnerf.core.training.disturbances import cut_bounds, detected_keypoints, shaken_pose
+from kpnerf.core.training.items import People, draw_item
+from kpnerf.core.training.trainer import Trainer, TrainingSettings, learning_rate
+
+from ..model import scene
+
+CONFIG = ModelConfig(keypoints=13, sigma=0.05, encoder="pyramid", encoder_size=64)
+SETTINGS = TrainingSettings(steps=8, patches=1, patch=16, warm_up=2, mixed_precision=False)
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two balls of different size in the files' layout, 64² pictures from eight sides."""
+    folder = tmp_path_factory.mktemp("people")
+    yaws = np.linspace(-1.2, 1.2, 8)
+    views = scene.source(tuple(yaws))
+    for index, scale in enumerate((1.0, 0.9)):
+        mask = views.masks[:, 0].numpy()
+        depth = np.where(mask > 0, 1.0 - 0.09 * scale, 0).astype(np.float16)
+        rgba = np.concatenate([views.images.permute(0, 2, 3, 1).numpy() * scale, mask[..., None]], axis=-1)
+        landmarks = np.zeros((468, 3), np.float32)
+        landmarks[list(HEAD.landmarks)] = scene.keypoints().numpy() * scale
+        np.savez(
+            folder / f"person_{index:05d}.npz",
+            rgba=(rgba * 255).astype(np.uint8),
+            depth=depth,
+            intrinsics=views.intrinsics.numpy(),
+            camera_from_world=views.camera_from_world.numpy(),
+            landmarks=landmarks,
+            yaw=yaws.astype(np.float32),
+            pitch=np.zeros(8, np.float32),
+            seed=index,
+        )
+    return folder
+
+
+def test_items_are_what_they_say(people: Path) -> None:
+    """The same seed and step draw the same item; its rays point at the pixels whose colour they carry."""
+    a, b = (draw_item(People(people), seed=3, step=7, patches=2, patch=16) for _ in range(2))
+
+    torch.testing.assert_close(a.rgb, b.rgb)
+    torch.testing.assert_close(a.source.images, b.source.images)
+    surface = a.origins + a.distance[:, None] * a.directions
+    hit = ~torch.isnan(a.distance)
+    assert hit.any()
+    # The made-up depth is a plane 9 cm before the origin, facing the camera.
+    forward = -torch.nn.functional.normalize(a.origins, dim=-1)
+    plane = ((surface - a.origins) * forward).sum(dim=-1)[hit]
+    assert ((plane - 0.91).abs() < 0.02).all()
+
+
+def test_a_resumed_run_is_the_run(people: Path, tmp_path: Path) -> None:
+    """Stopped after four of eight steps and resumed, the weights are those of an uninterrupted run, to the bit."""
+    torch.set_num_threads(1)
+    whole = Trainer(CONFIG, SETTINGS, people, tmp_path / "whole", device="cpu")
+    whole.run()
+    part = Trainer(CONFIG, SETTINGS, people, tmp_path / "part", device="cpu")
+    for step, item in enumerate(part.items(workers=1)):
+        part.train_step(item)
+        if step == 3:
+            break
+    part.save()
+    resumed = Trainer(CONFIG, SETTINGS, people, tmp_path / "part", device="cpu")
+    assert resumed.step == 4
+    resumed.run()
+
+    for name, value in whole.model.state_dict().items():
+        assert torch.equal(value, resumed.model.state_dict()[name]), name
+    assert load_weights(tmp_path / "part" / "head.safetensors").config == CONFIG
+    assert (tmp_path / "part" / "log.csv").read_text().startswith("step,")
+
+
+def test_it_learns(people: Path, tmp_path: Path) -> None:
+    """Forty steps on one and the same item bring its loss to less than half."""
+    settings = TrainingSettings(steps=40, patches=1, patch=16, warm_up=5, mixed_precision=False)
+    trainer = Trainer(CONFIG, settings, people, tmp_path, device="cpu")
+    item = draw_item(trainer.people, seed=0, step=0, patches=1, patch=16)
+    totals = [trainer.train_step(item)["total"] for _ in range(40)]
+
+    assert np.mean(totals[-5:]) < 0.5 * totals[0]
+
+
+def test_another_configuration_is_refused(people: Path, tmp_path: Path) -> None:
+    """A run's folder cannot be continued with another network."""
+    Trainer(CONFIG, SETTINGS, people, tmp_path, device="cpu").save()
+    with pytest.raises(UserError, match="another configuration"):
+        Trainer(ModelConfig.head("none"), SETTINGS, people, tmp_path, device="cpu")
+
+
+def test_no_people_is_a_sentence(tmp_path: Path) -> None:
+    """An empty data folder says what to do."""
+    with pytest.raises(UserError, match="kpnerf synth"):
+        People(tmp_path)
+
+
+def test_learning_rate_warms_up_and_fades() -> None:
+    """From a fraction to the peak, then down to a fiftieth at the last step."""
+    settings = TrainingSettings(steps=1000, warm_up=100, learning_rate=1.0)
+
+    assert learning_rate(settings, 0) == pytest.approx(0.01)
+    assert max(learning_rate(settings, step) for step in range(1000)) > 0.95
+    assert learning_rate(settings, 1000) == pytest.approx(0.02)
+
+
+def test_disturbances_stay_small() -> None:
+    """Disturbed poses stay rigid and close, keypoints within centimetres, bounds within the picture."""
+    rng = np.random.default_rng(0)
+    pose = scene.camera(0.3).camera_from_world
+    mask = np.zeros((64, 64), np.float32)
+    mask[10:60, 20:50] = 1
+    for _ in range(50):
+        shaken = shaken_pose(rng, pose)
+        np.testing.assert_allclose(shaken[:3, :3] @ shaken[:3, :3].T, np.eye(3), atol=1e-9)
+        assert np.degrees(np.arccos((np.trace(shaken[:3, :3].T @ pose[:3, :3]) - 1) / 2)) < 2
+        x0, y0, x1, y1 = cut_bounds(rng, mask)
+        assert 0 <= x0 < x1 <= 63 and 0 <= y0 < y1 <= 63
+        found = detected_keypoints(rng, np.zeros((468, 3)), HEAD.landmarks)
+        assert np.median(np.linalg.norm(found, axis=1)) < 0.01

@@ -1,0 +1,204 @@
+"""A screen of its own, a mouse and a keyboard for the tests, and the window seen from outside."""
+
+import ctypes
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+class Screen:
+    """An X server without a window manager."""
+
+    def __init__(self, size: str = "1440x900") -> None:
+        read, write = os.pipe()
+        self._server = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size}x24", "-nolisten", "tcp"],
+            pass_fds=[write],
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(write)
+        with os.fdopen(read) as numbers:
+            self.name = f":{numbers.readline().strip()}"
+
+    def close(self) -> None:
+        """Switch it off."""
+        self._server.terminate()
+        self._server.wait(10)
+
+
+class Driven:
+    """The program, run by `drive.py` on a screen."""
+
+    def __init__(self, screen: Screen, folder: Path, *arguments: str) -> None:
+        self._state_file = folder / "state.json"
+        self._screen = screen
+        environment = os.environ | {"DISPLAY": screen.name, "XDG_STATE_HOME": str(folder / "log"), "HOME": str(folder)}
+        self.log = folder / "errors.txt"
+        self.folder = folder
+        command = [sys.executable, "-m", "tests.viewer.drive", str(self._state_file), *arguments]
+        with self.log.open("w") as errors:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=errors, stderr=errors)
+
+    # --- seeing
+
+    def state(self) -> dict:
+        """What there is to see now."""
+        return json.loads(self._state_file.read_text())
+
+    def until(self, holds: Callable[[dict], bool], seconds: float = 60.0) -> dict:
+        """The first state for which something holds; AssertionError when it does not come, or the program ends."""
+        deadline = time.monotonic() + seconds
+        state: dict = {}
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, f"ended with {self.process.poll()}: {self.log.read_text()[-3000:]}"
+            if self._state_file.exists():
+                state = self.state()
+                if holds(state):
+                    return state
+            time.sleep(0.03)
+        told = {name: value for name, value in state.items() if name not in ("widgets", "points")}
+        raise AssertionError(f"waited in vain: {told}")
+
+    def ready(self, seconds: float = 120.0) -> dict:
+        """The state once everything is drawn to its end."""
+        return self.until(lambda s: s["progress"] == 1 and s["status"][0] in ("ready", "note"), seconds)
+
+    def failures(self) -> str:
+        """What went to the log file."""
+        return "".join(file.read_text() for file in (self.folder / "log").rglob("*.log"))
+
+    # --- doing
+
+    def do(self, *words: object) -> None:
+        """One xdotool command, on this program's screen."""
+        subprocess.run(["xdotool", *map(str, words)], env={**os.environ, "DISPLAY": self._screen.name}, check=True)
+
+    def move(self, x: float, y: float) -> None:
+        """Put the pointer somewhere, and give the window a frame to notice."""
+        self.do("mousemove", round(x), round(y))
+        self.frame()
+
+    def press(self, button: int = 1) -> None:
+        """Hold a button."""
+        self.do("mousedown", button)
+        self.frame()
+
+    def release(self, button: int = 1) -> None:
+        """Let it go."""
+        self.do("mouseup", button)
+        self.frame()
+
+    def click(self, x: float, y: float, button: int = 1) -> None:
+        """Press and let go in one place."""
+        self.move(x, y)
+        self.press(button)
+        self.release(button)
+
+    def key(self, *keys: str) -> None:
+        """Press keys such as ctrl+z, one after another."""
+        for key in keys:
+            self.do("key", key)
+            self.frame()
+
+    def type(self, text: str) -> None:
+        """Type a text."""
+        self.do("type", "--delay", 15, text)
+        self.frame()
+
+    def frame(self, count: int = 3) -> None:
+        """Wait until the window has been drawn some more times."""
+        before = self.state()["frames"]
+        self.until(lambda s: s["frames"] >= before + count)
+
+    def click_on(self, label: str, kind: str = "mvButton") -> None:
+        """Click a widget by what is written on it."""
+        state = self.until(lambda s: any(w[:2] == [label, kind] for w in s["widgets"]), 10)
+        x, y, width, height = next(w[2:] for w in state["widgets"] if w[:2] == [label, kind])
+        self.click(x + width / 2, y + height / 2)
+
+    def answer_with_path(self, path: Path) -> None:
+        """Write a path into the open file dialog and press Enter."""
+        self.until(lambda s: s["dialog"] and any(w[1] == "mvInputText" for w in s["widgets"]), 10)
+        field = next(w for w in self.state()["widgets"] if w[1] == "mvInputText")
+        self.click(field[2] + field[4] / 2, field[3] + field[5] / 2)
+        self.key("ctrl+a")
+        self.type(str(path))
+        self.key("Return")
+        self.until(lambda s: not s["dialog"], 10)
+
+    def window(self) -> int:
+        """The window's number, by X."""
+        found = subprocess.run(
+            ["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid)],
+            env={**os.environ, "DISPLAY": self._screen.name},
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout.split()
+        if not found:
+            found = subprocess.run(
+                ["xdotool", "search", "--name", "kpnerf"],
+                env={**os.environ, "DISPLAY": self._screen.name},
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout.split()
+        return int(found[0])
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the window another size."""
+        self.do("windowsize", self.window(), width, height)
+
+    def press_close_button(self) -> None:
+        """What a window manager sends when its ✕ is pressed."""
+        send_close_request(self._screen.name, self.window())
+
+    def ended(self, seconds: float = 20.0) -> int:
+        """The exit code, waiting for it."""
+        return self.process.wait(seconds)
+
+    def kill(self) -> None:
+        """Make an end, whatever it does."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+class _ClientMessage(ctypes.Structure):
+    _fields_ = [
+        ("type", ctypes.c_int),
+        ("serial", ctypes.c_ulong),
+        ("send_event", ctypes.c_int),
+        ("display", ctypes.c_void_p),
+        ("window", ctypes.c_ulong),
+        ("message_type", ctypes.c_ulong),
+        ("format", ctypes.c_int),
+        ("data", ctypes.c_long * 5),
+    ]
+
+
+class _Event(ctypes.Union):
+    _fields_ = [("client", _ClientMessage), ("room", ctypes.c_long * 24)]
+
+
+def send_close_request(display_name: str, window: int) -> None:
+    """WM_DELETE_WINDOW (ICCCM 4.2.8.1)."""
+    xlib = ctypes.CDLL("libX11.so.6")
+    pointer, ulong = ctypes.c_void_p, ctypes.c_ulong
+    xlib.XOpenDisplay.restype, xlib.XInternAtom.restype = pointer, ulong
+    xlib.XInternAtom.argtypes = [pointer, ctypes.c_char_p, ctypes.c_int]
+    xlib.XSendEvent.argtypes = [pointer, ulong, ctypes.c_int, ctypes.c_long, pointer]
+    xlib.XCloseDisplay.argtypes = [pointer]
+    display = xlib.XOpenDisplay(display_name.encode())
+    event = _Event()
+    event.client.type, event.client.window, event.client.format = 33, window, 32
+    event.client.message_type = xlib.XInternAtom(display, b"WM_PROTOCOLS", 0)
+    event.client.data[0] = xlib.XInternAtom(display, b"WM_DELETE_WINDOW", 0)
+    xlib.XSendEvent(display, window, 0, 0, ctypes.byref(event))
+    xlib.XCloseDisplay(display)

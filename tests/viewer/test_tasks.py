@@ -1,0 +1,197 @@
+"""Opening, solving, saving and exporting, without a window but with real files."""
+
+import subprocess
+import time
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+from PIL import Image
+
+from kpnerf.core.errors import UserError
+from kpnerf.core.export import to_bytes
+from kpnerf.core.project_file import save_project
+from kpnerf.viewer import tasks
+from kpnerf.viewer.sample import sample_photos
+
+from ..core.staged import staged_document
+from .blob_engine import BlobEngine, blobs, eventually
+from .test_session import Desk
+
+
+@pytest.fixture
+def desk():
+    """With three solved photos open."""
+    desk = Desk(document=staged_document())
+    yield desk
+    desk.engine.gate.set()
+    assert desk.session.close()
+
+
+def run(desk: Desk, seconds: float = 60.0) -> None:
+    """Frames until no task is left."""
+    assert eventually(lambda: desk.frame() or desk.session.task_lane.current is None, seconds)
+
+
+def test_the_sample_is_opened_solved_and_shown(desk):
+    """Photos first, then points, then cameras; opening is nothing to undo."""
+    tasks.open_source(desk.session, sample_photos())
+    texts, arrived = [], 0
+    while desk.session.task_lane.current is not None:
+        time.sleep(0.01)
+        desk.frame()
+        texts.append(desk.session.status().text)
+        arrived = max(arrived, len(desk.session.arriving))
+    document = desk.session.document
+
+    assert arrived == 3
+    assert "Detecting 2 of 3" in texts
+    assert "Finding cameras" in texts
+    assert desk.session.arriving == ()
+    assert document.names == tuple(path.name for path in sample_photos())
+    assert document.calibration is not None
+    assert np.median(document.calibration.residual_px) < 4
+    assert len(desk.session.editor.history.entries) == 1
+    assert desk.session.is_saved
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no picture", None])
+def test_what_cannot_be_opened_is_told_and_nothing_is_lost(desk, tmp_path, content):
+    """An empty file, a text file, no file at all: what was open stays open."""
+    before = desk.session.document
+    path = tmp_path / "photo.jpg"
+    if content is not None:
+        path.write_bytes(content)
+    tasks.open_source(desk.session, [sample_photos()[0], path])
+    run(desk)
+
+    assert len(desk.session.failures) == 1
+    assert "photo.jpg" in desk.session.failures[0].what_happened
+    assert desk.session.document is before
+    assert desk.session.arriving == ()
+
+
+def test_a_project_is_saved_and_opened_again(desk, tmp_path):
+    """With the ending it lacked; saved is saved, also after undoing back to it."""
+    for view in desk.session.document.views:
+        Image.fromarray(view.photo.rgb).save(tmp_path / view.name)
+    desk.session.open_document(desk.session.document, None)
+    desk.session.editor.begin_moving(0, {"chin"})
+    desk.session.editor.move_by(3, 3)
+    desk.session.editor.commit()
+    moved = desk.session.document
+    tasks.save(desk.session, tmp_path / "me")
+    run(desk)
+    saved = desk.session.is_saved
+    tasks.open_source(desk.session, [tmp_path / "me.kpnerf"])
+    run(desk)
+
+    assert saved
+    assert desk.session.project_path == tmp_path / "me.kpnerf"
+    assert not desk.session.failures
+    assert desk.session.document is not moved
+    for before, after in zip(moved.views, desk.session.document.views, strict=True):
+        np.testing.assert_array_equal(after.keypoints.xy_px, before.keypoints.xy_px)
+
+
+def test_an_edit_made_while_saving_is_not_taken_for_saved(desk, tmp_path):
+    """What is on the disk is the document of the moment Save was pressed."""
+    desk.session.editor.begin_moving(0, {"chin"})
+    desk.session.editor.move_by(3, 3)
+    tasks.save(desk.session, tmp_path / "me.kpnerf")
+    desk.session.editor.select(0, {"chin"})
+    desk.session.editor.toggle_occluded()
+    run(desk)
+
+    assert not desk.session.is_saved
+    desk.session.undo()
+    assert desk.session.is_saved
+
+
+def test_a_project_that_cannot_be_written_is_told(desk, tmp_path):
+    """The folder is gone: a dialog, and the document still counts as unsaved."""
+    desk.session.editor.select(0, {"chin"})
+    desk.session.editor.toggle_occluded()
+    tasks.save(desk.session, tmp_path / "gone" / "me.kpnerf")
+    run(desk)
+
+    assert len(desk.session.failures) == 1
+    assert not desk.session.is_saved
+
+
+def test_a_picture_is_drawn_anew_at_the_wanted_size(desk, tmp_path):
+    """With the alpha of the avatar, from where it is looked at; both sides even."""
+    path = tmp_path / "avatar.png"
+    desk.session.eye.look(desk.session.eye.view.orbited(50, 10, 240))
+    view = desk.session.eye.view
+    tasks.export_picture(desk.session, path, 321, transparent=True)
+    run(desk)
+    picture = np.asarray(Image.open(path))
+
+    assert picture.shape == (240, 320, 4)
+    np.testing.assert_array_equal(picture, to_bytes(blobs(desk.session.document, view.camera(320, 240), (320, 240))))
+    assert desk.session.status().text == "Saved avatar.png"
+
+
+@pytest.mark.parametrize("name", ["turn.mp4", "turn.gif", "turn"])
+def test_a_turntable_can_be_played(desk, tmp_path, name):
+    """As a film, as a GIF, as pictures."""
+    path = tmp_path / name
+    tasks.export_turntable(desk.session, path, 96, frames=8, fps=12)
+    run(desk)
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+
+    assert len(files) == (8 if path.is_dir() else 1)
+    assert frames_in(files[0]) == (1 if path.is_dir() else 8)
+
+
+def test_a_cancelled_turntable_leaves_no_file(desk, tmp_path):
+    """And the window goes on."""
+    desk.engine.seconds_per_frame = 0.05
+    tasks.export_turntable(desk.session, tmp_path / "turn.mp4", 96, frames=500, fps=12)
+    assert eventually(lambda: desk.frame() or desk.session.status().text.startswith("Drawing 3"))
+    desk.session.task_lane.cancel()
+    run(desk, 5)
+
+    assert list(tmp_path.iterdir()) == []
+    assert desk.session.status().text == "Cancelled: Turntable"
+
+
+def test_the_screen_is_drawn_while_a_turntable_is_made(desk, tmp_path):
+    """Orbiting during an export shows new pictures within moments."""
+    desk.engine.seconds_per_frame = 0.01
+    tasks.export_turntable(desk.session, tmp_path / "turn.mp4", 96, frames=400, fps=12)
+    for step in range(5):
+        desk.session.eye.look(desk.session.eye.view.orbited(10 + step, 0, 240))
+        desk.settle()
+
+    assert desk.session.task_lane.current is not None
+    desk.session.task_lane.cancel()
+    run(desk, 5)
+
+
+def test_nothing_can_be_exported_before_there_is_an_avatar(tmp_path):
+    """One sentence instead of an empty picture."""
+    desk = Desk(BlobEngine())
+
+    with pytest.raises(UserError, match="no avatar"):
+        tasks.export_picture(desk.session, tmp_path / "a.png", 128, transparent=True)
+    assert desk.session.close()
+
+
+def test_a_project_whose_photos_moved_is_told(desk, tmp_path):
+    """By name, and with what to do."""
+    document = staged_document()
+    save_project(document, tmp_path / "me.kpnerf")
+    tasks.open_source(desk.session, [Path("/nowhere/else.kpnerf")])
+    run(desk)
+
+    assert len(desk.session.failures) == 1
+
+
+def frames_in(path: Path) -> int:
+    """How many pictures ffmpeg reads from a file."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(path), "-f", "framemd5", "-"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    return sum(1 for line in listed.splitlines() if not line.startswith("#"))
