@@ -11,7 +11,7 @@ from .camera import Camera, Matrix4
 from .canonical import canonical_face, drift, foreshortening
 from .errors import UserError
 from .geometry import transform
-from .head_placement import camera_from_world, fit_head, in_head_frame, parallax, place_head, scale_of
+from .head_placement import camera_from_world, fit_head, in_head_frame, place_head, scale_of
 from .keypoint_solving import solve_keypoints
 from .keypoints import Keypoints3D
 from .observation import FEWEST_POINTS, ViewObservation, landmark_measurements, pixels_per_metre

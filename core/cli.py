@@ -31,7 +31,7 @@ COMMANDS = {
     "render": Command("draw the avatar once", ".commands.render"),
     "turntable": Command("film the avatar from around", ".commands.turntable"),
     "eval": Command("compare the avatar with photos that it has not seen", ".training.evaluation"),
-    "bench": Command("time the renderer", ".render.benchmark"),
+    "bench": Command("time the renderer", ".commands.bench"),
     "synth": Command("make pictures of synthetic people to train on", ".training.synth"),
     "train": Command("train the network", ".training.trainer"),
 }

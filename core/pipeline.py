@@ -28,7 +28,7 @@ WEIGHTS = Path(__file__).parents[1] / "assets" / "weights" / "head.safetensors"
 def load_model(path: Path | str = WEIGHTS) -> KeypointNeRF:
     """The head model, on the GPU where there is one. Raises UserError where the weights are missing or others."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    return load_weights(path).to(device, memory_format=torch.channels_last)
+    return load_weights(path).to(device).channels_last()
 
 
 def crop_views(document: Document, size: int) -> list[SubjectView]:
@@ -130,3 +130,17 @@ class Avatar:
         request = render_request(document, encoded, camera, mode=mode, quality=quality)
         with self._rendering:
             yield from self.renderer.frames(request, is_stale)
+
+    def picture(
+        self,
+        encoded: EncodedViews,
+        document: Document,
+        camera: Camera,
+        *,
+        mode: ViewMode = "colour",
+        quality: Quality = "interactive",
+    ) -> Frame:
+        """The finished picture."""
+        request = render_request(document, encoded, camera, mode=mode, quality=quality)
+        with self._rendering:
+            return self.renderer.render(request)

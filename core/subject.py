@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
@@ -37,6 +36,8 @@ def depth_range(camera_from_world: Float[np.ndarray, "4 4"], box: Box) -> tuple[
 
 def box_silhouette(camera: Camera, box: Box) -> Float[np.ndarray, "n 2"]:
     """The convex outline of the box in a picture, pixels; empty where the camera is inside or behind it."""
+    import cv2
+
     pixels, depth = project(camera, box.corners)
     if (depth < 0.05).any():
         return np.zeros((0, 2))
@@ -45,6 +46,8 @@ def box_silhouette(camera: Camera, box: Box) -> Float[np.ndarray, "n 2"]:
 
 def cut_to_box(mask: Float[np.ndarray, "h w"], camera: Camera, box: Box) -> Float[np.ndarray, "h w"]:
     """The mask without what lies outside the projection of the box (shoulders, other people)."""
+    import cv2
+
     outline = box_silhouette(camera, box)
     if len(outline) == 0:
         return mask
@@ -76,10 +79,11 @@ def crop_subject(
     window[..., 3] = cut[top:bottom, left:right]
     window[..., :3] = rgb[top:bottom, left:right].astype(np.float32) / 255 * window[..., 3:]
     cropped = camera.cropped(x0, y0, side, side).resized(size, size)
-    bounds = tuple(
-        float(np.clip((edge - start + 0.5) * scale - 0.5, 0, size - 1))
-        for edge, start in ((left, x0), (top, y0), (right - 1, x0), (bottom - 1, y0))
-    )
+
+    def in_crop(edge: int, start: int) -> float:
+        return float(np.clip((edge - start + 0.5) * scale - 0.5, 0, size - 1))
+
+    bounds = in_crop(left, x0), in_crop(top, y0), in_crop(right - 1, x0), in_crop(bottom - 1, y0)
     square = _place(window, left - x0, top - y0, scale, size)
     return SubjectView(square[..., :3].copy(), square[..., 3].copy(), cropped, bounds)
 
@@ -88,6 +92,8 @@ def _place(window: np.ndarray, left: int, top: int, scale: float, size: int) -> 
     """Resample a window into its place in the square: low-passed where it shrinks, then sampled exactly, since the
     window's corner need not fall on a pixel of the square.
     """
+    import cv2
+
     smooth = cv2.GaussianBlur(window, (0, 0), 0.35 / scale) if scale < 0.9 else window
     matrix = np.array([[scale, 0, (left + 0.5) * scale - 0.5], [0, scale, (top + 0.5) * scale - 0.5]])
     return cv2.warpAffine(smooth, matrix, (size, size), flags=cv2.INTER_LINEAR)

@@ -39,6 +39,7 @@ def load_avatar() -> Engine:
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line as values."""
     parser = argparse.ArgumentParser(
         prog="kpnerf-viewer", description="Photos of a person in, an avatar to orbit and edit out."
     )

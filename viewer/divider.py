@@ -15,7 +15,7 @@ class Divider:
     def __init__(self, parent: int | str, palette: Palette) -> None:
         self.share = 0.34
         """The photos' part of the width."""
-        self._surface = Surface(parent, palette)
+        self._surface = Surface(parent, palette, filled=False)
         self._reader = GestureReader()
         self._palette = palette
         self._changes = Changes()

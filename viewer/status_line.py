@@ -19,7 +19,7 @@ class StatusLine:
         self._session = session
         self._palette = palette
         self._scale = scale
-        self._surface = Surface(parent, palette, scale)
+        self._surface = Surface(parent, palette, scale, filled=False)
         self._changes = Changes()
 
     def update(self, rect: Rect) -> None:

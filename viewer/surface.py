@@ -10,7 +10,8 @@ from .theme import Palette, canvas_theme
 class Surface:
     """A child window filled by a drawlist; it follows its place in the layout."""
 
-    def __init__(self, parent: int | str, palette: Palette, scale: float = 1.0) -> None:
+    def __init__(self, parent: int | str, palette: Palette, scale: float = 1.0, *, filled: bool = True) -> None:
+        """`filled`: with a background of its own; a surface that is drawn all over needs none."""
         self._scale = scale
         self._window = dpg.add_child_window(
             parent=parent,
@@ -20,7 +21,7 @@ class Surface:
             flattened_navigation=False,
             show=False,
         )
-        dpg.bind_item_theme(self._window, canvas_theme(palette))
+        dpg.bind_item_theme(self._window, canvas_theme(palette, filled=filled))
         self._drawlist = dpg.add_drawlist(8, 8, parent=self._window)
         self._layers: dict[str, int] = {}
         self._rect: Rect | None = None

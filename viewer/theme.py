@@ -201,10 +201,10 @@ def panel_theme(scale: float) -> int:
     return theme
 
 
-def canvas_theme(palette: Palette) -> int:
+def canvas_theme(palette: Palette, *, filled: bool) -> int:
     """For regions that are drawn upon."""
     with dpg.theme() as theme, dpg.theme_component(dpg.mvChildWindow):
-        dpg.add_theme_color(dpg.mvThemeCol_ChildBg, palette.canvas)
+        dpg.add_theme_color(dpg.mvThemeCol_ChildBg, palette.canvas if filled else (0, 0, 0, 0))
         dpg.add_theme_style(dpg.mvStyleVar_WindowPadding, 0, 0)
     return theme
 

@@ -27,7 +27,7 @@ class AvatarViewport:
         self._palette = palette
         self._scale = scale
         self._texture = AvatarTexture()
-        self._surface = Surface(parent, palette, scale)
+        self._surface = Surface(parent, palette, scale, filled=False)
         self.reader = GestureReader()
         self._picture_changes = Changes()
         self._over_changes = Changes()
@@ -54,6 +54,7 @@ class AvatarViewport:
             return
         pen = self._surface.clear("picture")
         if shown is None:
+            pen.box(Rect(0, 0, rect.width, rect.height), fill=self._palette.canvas, rounding=6)
             return
         texture, uv_max = self._texture.show(shown.picture)
         place = _fitted(shown.job.size, rect)

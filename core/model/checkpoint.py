@@ -138,7 +138,7 @@ def load_weights(path: Path | str) -> KeypointNeRF:
     try:
         with safe_open(str(path), framework="pt") as file:
             config = ModelConfig(**json.loads(file.metadata()["config"]))
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+            state = {name: file.get_tensor(name) for name in file.keys()}
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path} does not hold weights that this version can read.", "Name another file.") from error
     return _filled(KeypointNeRF(config), state, path)

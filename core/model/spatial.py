@@ -1,4 +1,4 @@
-"""Points in space to what each source view says about them: projection, bilinear reads, encodings (method: "Per sample")."""
+"""Points in space to what each source view says about them: projection, reads, encodings (method: "Per sample")."""
 
 import math
 from typing import Literal
@@ -32,9 +32,7 @@ def project(
         return slope * focal + k[:, None, :2, 2], depth
 
 
-def read_maps(
-    maps: Float[Tensor, "v c h w"], uv: Float[Tensor, "v n 2"]
-) -> Float[Tensor, "v n c"]:
+def read_maps(maps: Float[Tensor, "v c h w"], uv: Float[Tensor, "v n 2"]) -> Float[Tensor, "v n c"]:
     """Bilinear values at normalised positions: -1 and 1 are the centres of the first and the last pixel.
 
     Maps of every resolution are read with the same coordinate; outside, the border is repeated. Read in float32:

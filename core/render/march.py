@@ -98,4 +98,3 @@ def _surface(
     share = ((target - before) / weights.gather(1, index).clamp_min(1e-8)).clamp(0, 1)
     spacing = distances[:, 1:2] - distances[:, :1]
     return (distances.gather(1, index) + (share - 0.5) * spacing)[:, 0]
-

@@ -81,11 +81,8 @@ class Renderer:
     @torch.inference_mode()
     def render(self, request: RenderRequest) -> Frame:
         """The finished picture."""
-        frame: Frame | None = None
-        for frame in self.frames(request):
-            pass
-        assert frame is not None
-        return frame
+        *_, finished = self.frames(request)
+        return finished
 
     def frames(self, request: RenderRequest, is_stale: Callable[[], bool] = lambda: False) -> Iterator[Frame]:
         """Pictures from the first whole one to the finished one.
@@ -115,8 +112,10 @@ class Renderer:
             yield from self._lattices(request, grid, asked, is_stale, begin=last_share)
 
     def _current_grids(self, request: RenderRequest) -> dict[int, DensityGrid]:
-        if self._grids_of is None or self._grids_of[0] is not request.encoded or (
-            self._grids_of[1] is not request.keypoints and not torch.equal(self._grids_of[1], request.keypoints)
+        if (
+            self._grids_of is None
+            or self._grids_of[0] is not request.encoded
+            or (self._grids_of[1] is not request.keypoints and not torch.equal(self._grids_of[1], request.keypoints))
         ):
             self._grids, self._grids_of = {}, (request.encoded, request.keypoints)
         if self._hulls_of is not request.encoded:

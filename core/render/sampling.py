@@ -6,9 +6,12 @@ from torch import Tensor
 
 
 def ray_box(
-    origin: Float[Tensor, "*#r 3"], directions: Float[Tensor, "r 3"], lower: Float[Tensor, "3"], upper: Float[Tensor, "3"]
+    origin: Float[Tensor, "*#r 3"],
+    directions: Float[Tensor, "r 3"],
+    lower: Float[Tensor, "3"],
+    upper: Float[Tensor, "3"],
 ) -> tuple[Float[Tensor, "r"], Float[Tensor, "r"], Bool[Tensor, "r"]]:
-    """Distances at which rays (with one origin, or one each) enter and leave a box, and which of them meet it (slab test)."""
+    """Distances at which rays, with one origin or one each, enter and leave a box, and which meet it (slab test)."""
     inverse = 1 / torch.where(directions.abs() < 1e-9, directions.new_tensor(1e-9), directions)
     a, b = (lower - origin) * inverse, (upper - origin) * inverse
     near = torch.minimum(a, b).amax(dim=-1).clamp_min(0)

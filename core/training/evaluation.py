@@ -19,11 +19,12 @@ from jaxtyping import Float
 from ..camera import Camera
 from ..detection import detect
 from ..errors import UserError
-from ..export import to_bytes, write_image
+from ..export import write_image
 from ..geometry import Box
 from ..head_placement import in_head_frame
 from ..interop.transforms_json import load_capture
 from ..pipeline import WEIGHTS, Avatar
+from ..render.renderer import Quality
 from ..source import load_source
 from ..subject import cut_to_box
 from .losses import ssim_map
@@ -43,9 +44,7 @@ class Truth:
     """In the head frame."""
 
 
-def truth_of(
-    rgb: np.ndarray, mask: Mask, camera_in_head: Camera, box: Box, size: int | None = None
-) -> Truth:
+def truth_of(rgb: np.ndarray, mask: Mask, camera_in_head: Camera, box: Box, size: int | None = None) -> Truth:
     """The target of a comparison, its longer side resampled to `size` pixels."""
     mask = cut_to_box(mask, camera_in_head, box).astype(np.float32)
     picture = rgb.astype(np.float32) / 255 * mask[..., None]
@@ -99,7 +98,7 @@ def evaluate_capture(
     targets: list[str],
     *,
     size: int | None,
-    quality: str,
+    quality: Quality,
     out: Path | None = None,
 ) -> dict[str, dict[str, float]]:
     """The figures of every target of one capture folder, and side-by-side pictures of them in `out`.
@@ -117,10 +116,7 @@ def evaluate_capture(
         mask = detect(photo).mask if mask is None else mask
         seen_from = in_head_frame(camera, document.calibration.world_from_head)
         truth = truth_of(photo.rgb, mask, seen_from, document.schema.box, size)
-        frame = None
-        for frame in avatar.frames(encoded, document, truth.camera, quality=quality):  # type: ignore[arg-type]
-            pass
-        assert frame is not None
+        frame = avatar.picture(encoded, document, truth.camera, quality=quality)
         results[photo.name] = compare(frame.rgba, truth)
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)

@@ -75,9 +75,9 @@ def draw_item(people: People, *, seed: int, step: int, patches: int = 2, patch: 
     sources, targets = _choose_views(rng, person["yaw"], patches)
     source, source_depth = _source_views(rng, person, sources)
     rays = [_patch(rng, person, int(view), patch) for view in targets]
-    columns = (torch.cat(column) for column in zip(*rays, strict=True))
+    origins, directions, rgb, alpha, distance = (torch.cat(column) for column in zip(*rays, strict=True))
     keypoints = torch.from_numpy(detected_keypoints(rng, person["landmarks"], HEAD.landmarks)).float()
-    return TrainingItem(source, source_depth, keypoints, *columns, patch=patch)
+    return TrainingItem(source, source_depth, keypoints, origins, directions, rgb, alpha, distance, patch)
 
 
 def _choose_views(rng: np.random.Generator, yaw: np.ndarray, targets: int) -> tuple[np.ndarray, np.ndarray]:

@@ -70,9 +70,7 @@ def picture_losses(
     }
 
 
-def occupancy_loss(
-    raw: Float[Tensor, "n"], behind: Float[Tensor, "n"], opaque: Bool[Tensor, "n"]
-) -> Float[Tensor, ""]:
+def occupancy_loss(raw: Float[Tensor, "n"], behind: Float[Tensor, "n"], opaque: Bool[Tensor, "n"]) -> Float[Tensor, ""]:
     """Cross-entropy of samples whose occupancy the target photo tells.
 
     `behind` is the distance of a sample behind the true surface of its ray, metres, and +inf where the ray meets

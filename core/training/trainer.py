@@ -73,10 +73,14 @@ class Trainer:
         self.settings, self.device, self.folder, self.rank = settings, torch.device(device), Path(folder), rank
         self.people = People(data)
         torch.manual_seed(settings.seed)
-        self.model = KeypointNeRF(config).to(self.device, memory_format=torch.channels_last).train()
+        self.model = KeypointNeRF(config).to(self.device).channels_last().train()
         self.average = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
         self.optimiser = torch.optim.AdamW(
-            self.model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, betas=(0.9, 0.99), fused=True
+            self.model.parameters(),
+            lr=settings.learning_rate,
+            weight_decay=settings.weight_decay,
+            betas=(0.9, 0.99),
+            fused=True,
         )
         self.step = 0
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -173,8 +177,9 @@ class Trainer:
         with ThreadPoolExecutor(workers) as pool:
 
             def ask(step: int) -> Future[TrainingItem]:
+                number = self._draw(step)
                 return pool.submit(
-                    draw_item, self.people, seed=draw.seed, step=self._draw(step), patches=draw.patches, patch=draw.patch
+                    draw_item, self.people, seed=draw.seed, step=number, patches=draw.patches, patch=draw.patch
                 )
 
             first = self.step
@@ -187,7 +192,9 @@ class Trainer:
 
     def run(self, *, checkpoint_minutes: float = 3.0, workers: int = 1, stop: threading.Event | None = None) -> None:
         """Train to the last step, with a line of progress, a log and a checkpoint every few minutes."""
-        saved, shown, sums, count = time.monotonic(), time.monotonic(), {}, 0
+        saved = shown = time.monotonic()
+        sums: dict[str, float] = {}
+        count = 0
         for item in self.items(workers=workers):
             losses = self.train_step(item)
             count += 1
@@ -266,9 +273,7 @@ def _run_process(rank: int, args: argparse.Namespace, meeting_point: str | None)
     )
     if meeting_point is not None:
         dist.init_process_group("gloo", init_method=f"file://{meeting_point}", rank=rank, world_size=args.processes)
-    trainer = Trainer(
-        ModelConfig.head(args.encoding), settings, args.data, args.out, device=args.device, rank=rank
-    )
+    trainer = Trainer(ModelConfig.head(args.encoding), settings, args.data, args.out, device=args.device, rank=rank)
     if args.start_from is not None and trainer.step == 0:
         trainer.adopt(args.start_from)
     trainer.run(checkpoint_minutes=args.checkpoint_minutes, workers=args.workers)

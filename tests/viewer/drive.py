@@ -102,16 +102,15 @@ def main() -> int:
     parser.add_argument("state", type=Path)
     parser.add_argument("--engine", choices=("blobs", "avatar"), default="blobs")
     parser.add_argument("--slow", type=float, default=0.0, help="seconds that blobs take for each of their pictures")
-    parser.add_argument("arguments", nargs=argparse.REMAINDER)
-    options = parser.parse_args()
-    rest = program.parse(options.arguments)
+    options, rest = parser.parse_known_args()
+    chosen = program.parse(rest)
     load = program.load_avatar
     if options.engine == "blobs":
 
         def load() -> BlobEngine:
             return BlobEngine(seconds_per_frame=options.slow)
 
-    app = program.App(load, rest.paths, size=rest.size, scale=rest.scale, on_frame=Observer(options.state))
+    app = program.App(load, chosen.paths, size=chosen.size, scale=chosen.scale, on_frame=Observer(options.state))
     return app.run()
 
 

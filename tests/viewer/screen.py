@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+SIZE = "1100x720"
+"""Of the window: room for everything, and not too much to draw without a graphics card."""
 
 
 class Screen:
@@ -41,7 +43,7 @@ class Driven:
         environment = os.environ | {"DISPLAY": screen.name, "XDG_STATE_HOME": str(folder / "log"), "HOME": str(folder)}
         self.log = folder / "errors.txt"
         self.folder = folder
-        command = [sys.executable, "-m", "tests.viewer.drive", str(self._state_file), *arguments]
+        command = [sys.executable, "-m", "tests.viewer.drive", str(self._state_file), "--size", SIZE, *arguments]
         with self.log.open("w") as errors:
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=errors, stderr=errors)
 
@@ -122,15 +124,16 @@ class Driven:
         x, y, width, height = next(w[2:] for w in state["widgets"] if w[:2] == [label, kind])
         self.click(x + width / 2, y + height / 2)
 
-    def answer_with_path(self, path: Path) -> None:
-        """Write a path into the open file dialog and press Enter."""
+    def answer(self, name: str) -> Path:
+        """Write the name of a file into the open file dialog and press Enter; the file it means."""
         self.until(lambda s: s["dialog"] and any(w[1] == "mvInputText" for w in s["widgets"]), 10)
         field = next(w for w in self.state()["widgets"] if w[1] == "mvInputText")
         self.click(field[2] + field[4] / 2, field[3] + field[5] / 2)
         self.key("ctrl+a")
-        self.type(str(path))
+        self.type(f"~/{name}")
         self.key("Return")
-        self.until(lambda s: not s["dialog"], 10)
+        self.until(lambda s: not s["dialog"])
+        return self.folder / name
 
     def window(self) -> int:
         """The window's number, by X."""

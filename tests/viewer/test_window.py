@@ -15,7 +15,7 @@ pytestmark = pytest.mark.window
 NOSE = HEAD.index("nose tip")
 
 
-def test_from_a_drag_to_a_saved_project_and_back(start, tmp_path):
+def test_from_a_drag_to_a_saved_project_and_back(start):
     """The whole way: drag, see it answer, undo, picture, turntable, save, close, open again."""
     window = start()
     before = window.ready()
@@ -44,23 +44,23 @@ def test_from_a_drag_to_a_saved_project_and_back(start, tmp_path):
     # A picture with alpha, and a turntable that ffmpeg can read.
     window.click_on("Export")
     window.click_on("Save picture…")
-    window.answer_with_path(tmp_path / "avatar.png")
+    path = window.answer("avatar.png")
     window.until(lambda s: s["status"][1] == "Saved avatar.png")
-    picture = Image.open(tmp_path / "avatar.png")
+    picture = Image.open(path)
     assert picture.mode == "RGBA" and max(picture.size) == 1024
     assert picture.getextrema()[3] == (0, 255)
     window.click_on("Save turntable…")
-    window.answer_with_path(tmp_path / "turn.mp4")
+    path = window.answer("turn.mp4")
     window.until(lambda s: s["status"][1] == "Saved turn.mp4", 120)
-    assert frames_in(tmp_path / "turn.mp4") == 72
+    assert frames_in(path) == 72
 
     # Saved, closed, opened again: everything is where it was.
     window.key("ctrl+s")
-    window.answer_with_path(tmp_path / "me.kpnerf")
+    project = window.answer("me.kpnerf")
     window.until(lambda s: s["saved"] and s["title"] == "me.kpnerf — kpnerf")
     window.press_close_button()
     assert window.ended() == 0
-    again = start(str(tmp_path / "me.kpnerf"))
+    again = start(str(project))
     opened = again.ready()
     np.testing.assert_allclose(opened["keypoints"], during["keypoints"], atol=1e-9)
     assert opened["picture"] == during["picture"]
@@ -207,20 +207,20 @@ def test_a_window_shrunk_to_nothing_and_a_storm_of_resizing(start):
     assert window.failures() == ""
 
 
-def test_closing_in_the_middle_of_a_drawing_and_of_an_export_is_prompt(start, tmp_path):
+def test_closing_in_the_middle_of_a_drawing_and_of_an_export_is_prompt(start):
     """Nobody waits for what nobody will see, and the half film is gone."""
     window = start("--slow", "2")
     window.until(lambda s: s["keypoints"] is not None and s["status"][1].startswith("Refining"), 120)
     window.click_on("Export")
     window.click_on("Save turntable…")
-    window.answer_with_path(tmp_path / "turn.mp4")
+    path = window.answer("turn.mp4")
     window.until(lambda s: s["status"][1].startswith("Drawing"))
     began = time.monotonic()
     window.press_close_button()
 
     assert window.ended() == 0
     assert time.monotonic() - began < 5
-    assert not list(tmp_path.glob("turn*"))
+    assert not list(path.parent.glob("turn*"))
 
 
 @pytest.mark.parametrize("content", ["nothing", "text"])

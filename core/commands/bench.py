@@ -18,8 +18,8 @@ from ..camera import Camera, orbit_camera
 from ..document import Document
 from ..model.keypoint_nerf import EncodedViews
 from ..pipeline import WEIGHTS, Avatar, encode_document, render_request
-from .grid import DensityGrid, HullNodes, Lattice, bake, hull_nodes
-from .renderer import COARSE_NODES, FINE_NODES, Frame, Renderer, RenderRequest
+from ..render.grid import DensityGrid, HullNodes, Lattice, bake, hull_nodes
+from ..render.renderer import COARSE_NODES, FINE_NODES, Frame, Renderer, RenderRequest
 
 REFERENCE_UP_TO = 128
 """Largest picture for which the reference is timed unless asked for more: it takes its time."""
@@ -75,7 +75,13 @@ def sample_photos() -> list[Path]:
 def bench_camera(size: int, yaw: float) -> Camera:
     """A camera between the sample's photos, the head and shoulders filling the picture."""
     return orbit_camera(
-        yaw, 0.05, 1.0, target_in_world=np.array([0.0, 0.02, 0.02]), vertical_field_of_view=0.45, width=size, height=size
+        yaw,
+        0.05,
+        1.0,
+        target_in_world=np.array([0.0, 0.02, 0.02]),
+        vertical_field_of_view=0.45,
+        width=size,
+        height=size,
     )
 
 
