@@ -1,36 +1,35 @@
-"""Where the cameras stood: from face landmarks in a few photos to cameras, 3D keypoints and residuals."""
+"""Where the cameras stood: from face landmarks and skin in a few photos to cameras, 3D keypoints and residuals."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float
 
 from .bundle import Bundle, adjust, residuals
 from .camera import Camera, Matrix4
-from .canonical import canonical_face, drift, foreshortening
+from .canonical import LANDMARKS, canonical_face, drift
+from .doubts import doubts
 from .errors import UserError
+from .first_guess import first_bundle, focal_starts, lenses, refocused, shape_weights
 from .geometry import transform
-from .head_placement import camera_from_world, fit_head, in_head_frame, place_head, scale_of
+from .head_placement import camera_from_world, fit_head, in_head_frame, scale_of
 from .keypoint_solving import solve_keypoints
 from .keypoints import Keypoints3D
-from .observation import FEWEST_POINTS, ViewObservation, landmark_measurements, pixels_per_metre
-from .pose import pose_from_points
+from .observation import ViewObservation, put_by_hand
+from .tracking import track_skin
 
 __all__ = ["Calibration", "ViewObservation", "calibrate", "solve_keypoints"]
 
 MOST_VIEWS = 8
-_USUAL_FOCAL, _USUAL_FOCAL_SIGMA = 1.4, 0.5
-"""Focal length over the longer side of the picture where nothing tells it, and the spread of its logarithm: from a
-phone's wide lens (0.7) to a portrait lens or a cropped picture (3)."""
-_FOCAL_STARTS = (0.6, 1.0, 1.8)
-"""Where to start from, as a multiple of the guess; the best end is taken."""
-_TOLD_FOCAL_SIGMA = 0.05
-_SHAPE_LOOSENESS = 2.0
-"""How much more than the people it was measured on a person may differ from the mean face."""
-_DRIFTS = 2
-_CORRELATION = 3.0
-"""Errors of neighbouring landmarks are alike, so that nine of them tell what one independent landmark would."""
+_DRIFT_ROUNDS = 2
+_SKIN_ROUNDS = 3
+"""Spots are followed again once the cameras are better: the second and third time from within a pixel or two."""
+_LANDMARKS_BESIDE_SKIN = 0.1
+"""Beside the skin, landmarks count that much less: their errors are alike all over a face, so that hundreds of them
+tell hardly more than a few."""
+_SPOT_DEPTH_SIGMA = 0.02
+"""How far a spot of skin may lie from the surface between the landmarks, metres of the head frame."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +64,9 @@ def calibrate(
     """Cameras, 3D keypoints and residuals of one to eight photos of a person.
 
     Each unknown camera first gets the pose in which the mean face fits its landmarks; then poses, focal lengths
-    and the 3D landmarks are adjusted together, the landmarks held loosely to the mean face. With `shared_focal`
-    all unknown focal lengths are one; None shares it among photos of one size whose files do not say otherwise.
+    and the 3D landmarks are adjusted together, the landmarks held loosely to the mean face. Where the views bring
+    their pictures, spots of skin are followed from photo to photo and decide the rest. With `shared_focal` all
+    unknown focal lengths are one; None shares it among photos of one size whose files do not say otherwise.
     `progress` hears a share from 0 to 1; once `cancelled` says so the result so far is returned.
 
     World is the head frame, unless there are known poses: then it is theirs. A photo with too few points gets
@@ -76,130 +76,30 @@ def calibrate(
         raise UserError("There are no photos to calibrate.", "Add two or three photos of the person.")
     if len(views) > MOST_VIEWS:
         raise UserError(f"There are {len(views)} photos.", f"Choose at most {MOST_VIEWS} of them.")
-    start, world_from_head = _start(views, *_lenses(views, shared_focal))
-    factors = _FOCAL_STARTS if np.any(start.free_focal & (start.prior_focal_weights < 1 / _TOLD_FOCAL_SIGMA)) else (1.0,)
-    ends = []
-    for index, factor in enumerate(factors):
-        ends.append(_settled(_refocused(start, world_from_head, factor), world_from_head, cancelled))
-        if progress is not None:
-            progress((index + 1) / (len(factors) + 1))
+    heard = progress or (lambda share: None)
+    start, world_from_head = first_bundle(views, *lenses(views, shared_focal))
+    ends = [
+        _settled(views, refocused(start, world_from_head, factor), world_from_head, cancelled)
+        for factor in focal_starts(start)
+    ]
     bundle, world_from_head, _ = min(ends, key=lambda end: end[2])
+    heard(0.4)
+    if np.any(bundle.free_pose) and np.count_nonzero(_shows_skin(views, bundle)) >= 2:
+        for done in range(_SKIN_ROUNDS):
+            bundle, world_from_head = _on_skin(views, bundle, world_from_head, cancelled)
+            heard(0.4 + 0.5 * (done + 1) / _SKIN_ROUNDS)
     if not any(view.pose_is_known for view in views):
         bundle, world_from_head = _in_frame_of_head(bundle, world_from_head)
     result = _result(views, bundle, world_from_head)
-    if progress is not None:
-        progress(1.0)
+    heard(1.0)
     return result
 
 
-def _lenses(
-    views: Sequence[ViewObservation], shared_focal: bool | None
-) -> tuple[Float[np.ndarray, "g"], Int[np.ndarray, "v"]]:
-    """A focal length in pixels to begin with for each lens, and which lens took which view."""
-    keys: list[object] = []
-    for index, view in enumerate(views):
-        told = None if view.focal_px is None else round(view.focal_px)
-        alone = view.focal_is_known or shared_focal is False
-        keys.append(index if alone else "shared" if shared_focal else (view.width, view.height, told))
-    lenses = list(dict.fromkeys(keys))
-    group = np.array([lenses.index(key) for key in keys])
-    guesses = [_known_focal(view) or _USUAL_FOCAL * max(view.width, view.height) for view in views]
-    return np.array([np.median(np.array(guesses)[group == lens]) for lens in range(len(lenses))]), group
-
-
-def _known_focal(view: ViewObservation) -> float | None:
-    return view.camera.fx if view.camera is not None else view.focal_px
-
-
-def _start(
-    views: Sequence[ViewObservation], focals: Float[np.ndarray, "g"], group: Int[np.ndarray, "v"]
-) -> tuple[Bundle, Matrix4]:
-    """Every camera with the pose in which the mean face fits, ready to be adjusted, and where the head is."""
-    face = canonical_face()
-    pixels, weights, in_head = _faces_fitted(views, focals[group])
-    known = np.array([view.pose_is_known for view in views])
-    known_cameras = [camera for view in views if view.pose_is_known and (camera := view.camera) is not None]
-    world_from_head = np.eye(4)
-    if known_cameras:
-        known_in_head = [pose for pose, is_known in zip(in_head, known, strict=True) if is_known]
-        world_from_head = place_head(known_cameras, pixels[known], weights[known], known_in_head)
-    poses = []
-    for view, pose, focal in zip(views, in_head, focals[group], strict=True):
-        if view.pose_is_known and view.camera is not None:
-            poses.append(view.camera.camera_from_world)
-        else:
-            poses.append(camera_from_world(_frontal(view, focal) if pose is None else pose, world_from_head))
-    solvable = np.array([pose is not None for pose in in_head])
-    lenses = range(len(focals))
-    points = transform(world_from_head, face.points)
-    told = np.array([any(_known_focal(views[v]) for v in np.flatnonzero(group == lens)) for lens in lenses])
-    held = np.array([all(views[v].focal_is_known for v in np.flatnonzero(group == lens)) for lens in lenses])
-    bundle = Bundle(
-        camera_from_world=np.stack(poses),
-        log_focals=np.log(focals),
-        points=points,
-        offsets=np.zeros((len(views), *points.shape)),
-        pixels_px=pixels,
-        weights=weights * (solvable | known)[:, None],
-        centres_px=np.stack([view.centre_px for view in views]),
-        aspects=np.array([view.aspect for view in views]),
-        group=group,
-        prior_points=points,
-        prior_weights=_shape_weights(world_from_head),
-        prior_log_focals=np.log(focals),
-        prior_focal_weights=1 / np.where(told, _TOLD_FOCAL_SIGMA, _USUAL_FOCAL_SIGMA),
-        free_pose=solvable & ~known,
-        free_focal=~held & np.array([bool(solvable[group == lens].any()) for lens in lenses]),
-    )
-    return bundle, world_from_head
-
-
-def _faces_fitted(
-    views: Sequence[ViewObservation], focals: Float[np.ndarray, "v"]
-) -> tuple[Float[np.ndarray, "v 478 2"], Float[np.ndarray, "v 478"], list[Matrix4 | None]]:
-    """Pixels, weights, and camera_from_head of the mean face in each view; None with too few points."""
-    face = canonical_face()
-    pixels, weights, poses = [], [], []
-    for view, focal in zip(views, focals, strict=True):
-        seen, weight = landmark_measurements(view, np.ones(len(face.points)))
-        pose = None
-        if np.count_nonzero(weight) >= FEWEST_POINTS:
-            x, y = view.centre_px
-            intrinsics = np.array([[focal, 0.0, x], [0.0, focal * view.aspect, y], [0.0, 0.0, 1.0]])
-            pose, _ = pose_from_points(face.points, seen, intrinsics, weight)
-            trust = foreshortening(face.normals @ pose[:3, :3].T, transform(pose, face.points))
-            seen, weight = landmark_measurements(view, trust)
-        pixels.append(seen)
-        weights.append(weight / _CORRELATION)
-        poses.append(pose)
-    return np.stack(pixels), np.stack(weights), poses
-
-
-def _frontal(view: ViewObservation, focal: float) -> Matrix4:
-    """camera_from_head straight in front, so far away that the face appears as large as it seems to be."""
-    pose = np.eye(4)
-    pose[2, 3] = focal / pixels_per_metre(view)
-    return pose
-
-
-def _shape_weights(world_from_head: Matrix4) -> Float[np.ndarray, "478"]:
-    """1 / sigma of each landmark about the mean face, in the world's unit."""
-    spread = np.sqrt(np.mean(canonical_face().spread ** 2, axis=1))
-    return 1 / (_SHAPE_LOOSENESS * spread * scale_of(world_from_head))
-
-
-def _refocused(bundle: Bundle, world_from_head: Matrix4, factor: float) -> Bundle:
-    """With every free focal length `factor` times as long, and those cameras that much farther from the head."""
-    longer = np.where(bundle.free_focal, factor, 1.0)
-    poses = bundle.camera_from_world.copy()
-    for v in np.flatnonzero(bundle.free_pose):
-        head_in_camera = transform(poses[v], world_from_head[:3, 3])
-        poses[v, :3, 3] += (longer[bundle.group[v]] - 1.0) * np.array([0.0, 0.0, head_in_camera[2]])
-    return replace(bundle, camera_from_world=poses, log_focals=bundle.log_focals + np.log(longer))
-
-
 def _settled(
-    bundle: Bundle, world_from_head: Matrix4, cancelled: Callable[[], bool] | None
+    views: Sequence[ViewObservation],
+    bundle: Bundle,
+    world_from_head: Matrix4,
+    cancelled: Callable[[], bool] | None,
 ) -> tuple[Bundle, Matrix4, float]:
     """Adjusted, with where the head then is, and the cost.
 
@@ -207,80 +107,131 @@ def _settled(
     once more. Where all poses are free the mean face itself holds the head in place.
     """
     solved, reached = adjust(bundle, cancelled=cancelled)
-    for _ in range(_DRIFTS):
-        solved, reached = adjust(_drifted(solved, world_from_head), cancelled=cancelled)
-    seen = (bundle.weights > 0).any(axis=0)
-    if not np.any(~bundle.free_pose & (bundle.weights > 0).any(axis=1)):
-        return solved, world_from_head, reached
-    fitted = fit_head(solved.points, np.where(seen, bundle.prior_weights, 0.0))
+    for _ in range(_DRIFT_ROUNDS):
+        solved, reached = adjust(_drifted(views, solved, world_from_head), cancelled=cancelled)
+    held = ~bundle.free_pose & (bundle.weights > 0).any(axis=1)
+    fitted = fit_head(solved.points[:LANDMARKS], _shape_evidence(bundle)) if held.any() else None
     if fitted is None:
         return solved, world_from_head, reached
-    prior = transform(fitted, canonical_face().points)
-    again = replace(solved, prior_points=prior, prior_weights=_shape_weights(fitted))
-    solved, reached = adjust(again, cancelled=cancelled)
-    refitted = fit_head(solved.points, np.where(seen, bundle.prior_weights, 0.0))
+    prior_points, prior_weights = solved.prior_points.copy(), solved.prior_weights.copy()
+    prior_points[:LANDMARKS] = transform(fitted, canonical_face().points)
+    prior_weights[:LANDMARKS] = shape_weights(fitted)
+    again = replace(solved, prior_points=prior_points, prior_weights=prior_weights)
+    solved, reached = adjust(_drifted(views, again, fitted), cancelled=cancelled)
+    refitted = fit_head(solved.points[:LANDMARKS], _shape_evidence(bundle))
     return solved, fitted if refitted is None else refitted, reached
 
 
-def _drifted(bundle: Bundle, world_from_head: Matrix4) -> Bundle:
+def _shape_evidence(bundle: Bundle) -> Float[np.ndarray, "478"]:
+    """How much each landmark's place says about where the head is: nothing where no view saw it."""
+    seen = (bundle.weights[:, :LANDMARKS] > 0).any(axis=0)
+    return np.where(seen, bundle.prior_weights[:LANDMARKS], 0.0)
+
+
+def _drifted(views: Sequence[ViewObservation], bundle: Bundle, world_from_head: Matrix4) -> Bundle:
     """With the landmarks where the detector would see them from where the cameras are now."""
     head_from_world = np.linalg.inv(world_from_head)
-    positions = [-pose[:3, :3].T @ pose[:3, 3] for pose in bundle.camera_from_world]
-    moved = np.stack([drift(canonical_face(), transform(head_from_world, position)) for position in positions])
-    return replace(bundle, offsets=moved @ world_from_head[:3, :3].T)
+    offsets = np.zeros_like(bundle.offsets)
+    for index, (view, pose) in enumerate(zip(views, bundle.camera_from_world, strict=True)):
+        position = transform(head_from_world, -pose[:3, :3].T @ pose[:3, 3])
+        moved = drift(canonical_face(), position) @ world_from_head[:3, :3].T
+        offsets[index, :LANDMARKS] = np.where(put_by_hand(view)[:, None], 0.0, moved)
+    return replace(bundle, offsets=offsets)
+
+
+def _shows_skin(views: Sequence[ViewObservation], bundle: Bundle) -> Bool[np.ndarray, "v"]:
+    """Views that have both a picture and a pose."""
+    return (bundle.weights > 0).any(axis=1) & np.array([view.picture is not None for view in views])
+
+
+def _on_skin(
+    views: Sequence[ViewObservation],
+    bundle: Bundle,
+    world_from_head: Matrix4,
+    cancelled: Callable[[], bool] | None,
+) -> tuple[Bundle, Matrix4]:
+    """Cameras adjusted to spots of skin followed from photo to photo, then landmarks adjusted to these cameras."""
+    shows = _shows_skin(views, bundle)
+    pictures = [view.picture if shown else None for view, shown in zip(views, shows, strict=True)]
+    tracks = track_skin(pictures, _cameras(views, bundle), bundle.points)
+    by_hand = np.stack([put_by_hand(view) for view in views])
+    spots, scale = len(tracks.points), scale_of(world_from_head)
+    joined = replace(
+        bundle,
+        points=np.concatenate([bundle.points, tracks.points]),
+        offsets=np.concatenate([bundle.offsets, np.zeros((len(views), spots, 3))], axis=1),
+        pixels_px=np.concatenate([bundle.pixels_px, tracks.pixels_px], axis=1),
+        weights=np.concatenate(
+            [bundle.weights * np.where(by_hand, 1.0, _LANDMARKS_BESIDE_SKIN), tracks.weights], axis=1
+        ),
+        prior_points=np.concatenate([bundle.prior_points, tracks.points]),
+        prior_weights=np.append(bundle.prior_weights, np.full(spots, 1 / (_SPOT_DEPTH_SIGMA * scale))),
+    )
+    solved, world_from_head, _ = _settled(views, joined, world_from_head, cancelled)
+    held = replace(
+        bundle,
+        camera_from_world=solved.camera_from_world,
+        log_focals=solved.log_focals,
+        prior_points=solved.prior_points[:LANDMARKS],
+        prior_weights=solved.prior_weights[:LANDMARKS],
+        free_pose=np.zeros_like(bundle.free_pose),
+        free_focal=np.zeros_like(bundle.free_focal),
+    )
+    fitted, _ = adjust(_drifted(views, held, world_from_head), cancelled=cancelled)
+    return replace(fitted, free_pose=bundle.free_pose, free_focal=bundle.free_focal), world_from_head
 
 
 def _in_frame_of_head(bundle: Bundle, world_from_head: Matrix4) -> tuple[Bundle, Matrix4]:
     """Points and cameras moved, and scaled, so that the mean face lies on the landmarks and world is the head."""
-    seen = (bundle.weights > 0).any(axis=0)
-    fitted = fit_head(bundle.points, np.where(seen, bundle.prior_weights, 0.0))
+    fitted = fit_head(bundle.points, _shape_evidence(bundle))
     if fitted is None:
         return bundle, world_from_head
     head_from_world = np.linalg.inv(fitted)
     poses = np.stack([camera_from_world(pose, head_from_world) for pose in bundle.camera_from_world])
-    return replace(bundle, camera_from_world=poses, points=transform(head_from_world, bundle.points)), np.eye(4)
+    moved = replace(
+        bundle,
+        camera_from_world=poses,
+        points=transform(head_from_world, bundle.points),
+        offsets=bundle.offsets @ head_from_world[:3, :3].T,
+    )
+    return moved, np.eye(4)
 
 
-def _result(views: Sequence[ViewObservation], bundle: Bundle, world_from_head: Matrix4) -> Calibration:
-    """The adjusted bundle as cameras, keypoints and residuals; cameras that were known are the same objects."""
-    focals = np.exp(bundle.log_focals)[bundle.group]
+def _cameras(views: Sequence[ViewObservation], bundle: Bundle) -> tuple[Camera, ...]:
+    """The bundle's cameras; one that was known altogether is the very object that was given."""
     cameras = []
-    for v, view in enumerate(views):
+    for view, pose, lens in zip(views, bundle.camera_from_world, bundle.group, strict=True):
         if view.camera is not None and view.pose_is_known and view.focal_is_known:
             cameras.append(view.camera)
             continue
+        focal = float(np.exp(bundle.log_focals[lens]))
         x, y = view.centre_px
         cameras.append(
             Camera(
-                fx=float(focals[v]),
-                fy=float(focals[v] * view.aspect),
+                fx=focal,
+                fy=focal * view.aspect,
                 cx=float(x),
                 cy=float(y),
                 width=view.width,
                 height=view.height,
-                world_from_camera=np.linalg.inv(bundle.camera_from_world[v]),
+                world_from_camera=np.linalg.inv(pose),
             )
         )
+    return tuple(cameras)
+
+
+def _result(views: Sequence[ViewObservation], bundle: Bundle, world_from_head: Matrix4) -> Calibration:
+    """The adjusted bundle as cameras, keypoints and residuals."""
+    cameras = _cameras(views, bundle)
     keypoints, residuals_px = solve_keypoints(views, cameras, world_from_head)
     error, _ = residuals(bundle)
-    distance = np.linalg.norm(error, axis=-1)
-    used = bundle.weights > 0
-    residual_px = np.array([np.median(distance[v][used[v]]) if used[v].any() else np.nan for v in range(len(views))])
+    distance = np.where(bundle.weights > 0, np.linalg.norm(error, axis=-1), np.nan)
+    residual_px = np.array([np.nan if np.isnan(row).all() else np.nanmedian(row) for row in distance])
     return Calibration(
-        cameras=tuple(cameras),
+        cameras=cameras,
         keypoints=keypoints,
         world_from_head=world_from_head,
         residuals_px=residuals_px,
         residual_px=residual_px,
-        warnings=_doubts(views, cameras, world_from_head, residual_px),
+        warnings=doubts(views, cameras, world_from_head, residual_px),
     )
-
-
-def _doubts(
-    views: Sequence[ViewObservation],
-    cameras: Sequence[Camera],
-    world_from_head: Matrix4,
-    residual_px: Float[np.ndarray, "v"],
-) -> tuple[str, ...]:
-    """Sentences about what a person should not rely on."""
-    return ()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, UInt8
 
 from .camera import Camera
 from .canonical import LANDMARKS, canonical_face
@@ -31,6 +31,8 @@ class ViewObservation:
     """The detector's face landmarks; those that are keypoints too are overruled by `keypoints`."""
     camera: Camera | None = None
     """In world. Without locks it is taken as it is; with one lock only that part of it is."""
+    picture: UInt8[np.ndarray, "h w 3"] | None = None
+    """The photo itself: with it, cameras are found to half a degree instead of five."""
     lock_pose: bool = False
     """Keep the camera's pose."""
     lock_focal: bool = False
@@ -82,6 +84,14 @@ def landmark_measurements(
             spread = np.hypot(PLACED_SIGMA * per_metre, FLOOR_PX) if by_hand else sigma[landmark]
             weights[landmark] = 1 / spread
     return pixels, weights
+
+
+def put_by_hand(view: ViewObservation) -> Bool[np.ndarray, "478"]:
+    """Landmarks that a person placed."""
+    by_hand = np.zeros(LANDMARKS, dtype=bool)
+    placed = view.keypoints.usable & (view.keypoints.state == PointState.PLACED)
+    by_hand[np.array(view.keypoints.schema.landmarks)[placed]] = True
+    return by_hand
 
 
 def pixels_per_metre(view: ViewObservation) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from .camera import Camera
 from .detection import detect
 from .document import Document, DocumentView
-from .edits import add_views, solve_cameras
+from .edits import MAX_VIEWS, add_views, solve_cameras
 from .errors import UserError
 from .interop.transforms_json import Places, is_capture, load_capture
 from .keypoints import HEAD, Keypoints2D, KeypointSchema
@@ -79,6 +79,8 @@ def read_source(
         files = [files[match_name(name, [file.name for file in files])] for name in names]
     document = Document()
     pictures = _pictures(files, names, bool(captures))
+    if len(pictures) > MAX_VIEWS:  # told before eight of them have been looked at
+        raise UserError(f"{len(pictures)} photos are too many.", f"Choose at most {MAX_VIEWS} of one person.")
     for index, (name, make) in enumerate(pictures):
         if report is not None:
             report(f"Looking at {name}, {index + 1} of {len(pictures)}", index / len(pictures))

@@ -133,7 +133,9 @@ class App:
             if self.session.title != title:
                 title = self.session.title
                 dpg.set_viewport_title(title)
-            self._pace.note(pointer=dpg.get_mouse_pos(local=False), moving=self.session.eye.is_moving)
+            self._pace.note(
+                pointer=dpg.get_mouse_pos(local=False), moving=self.session.eye.is_moving or self.window.is_engaged
+            )
             time.sleep(self._pace.rest(time.perf_counter() - began, busy=self.session.is_busy))
         ended = self.session.close()
         dpg.destroy_context()

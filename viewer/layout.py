@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 MENU, STATUS, GAP = 26.0, 28.0, 6.0
 PANEL_WIDTH, NARROWEST_PANEL = 320.0, 240.0
-TALLEST_POINTS = 436.0
+TALLEST_POINTS = 414.0
 ENLARGED_SHARE = 0.72
 """Height of the enlarged photo in the photos' column."""
 

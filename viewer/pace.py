@@ -10,7 +10,7 @@ from collections.abc import Callable
 LIVELY_SECONDS = 0.7
 """How long after the last movement of the hand frames still come fast."""
 LIVELY_FRAME, BUSY_FRAME, IDLE_FRAME = 1 / 60, 1 / 20, 1 / 15
-LONGEST_REST = 0.2
+LONGEST_REST = 0.12
 
 
 class Pace:
@@ -22,7 +22,7 @@ class Pace:
         self._pointer: object = None
 
     def note(self, *, pointer: object = None, jobs: int = 0, moving: bool = False) -> None:
-        """Tell of signs of life: where the pointer is, how many callbacks came, whether the view moves by itself."""
+        """Tell of signs of life: where the pointer is, how many callbacks came, whether anything moves or is held."""
         if jobs or moving or (pointer is not None and pointer != self._pointer):
             self._lively_until = self._clock() + LIVELY_SECONDS
         self._pointer = pointer if pointer is not None else self._pointer

@@ -43,10 +43,11 @@ class Window:
         self._scale = scale
         self._enlarged = False
         self._wants_to_close = False
+        self._held = False
         self._document: Document | None = None
         self._arriving: tuple[Photo, ...] = ()
         form = Form(palette, fonts, scale)
-        self._form = form
+        self.form = form
         self.dialogs = Dialogs(form)
         self._files = FileDialog(self.dialogs, form)
         self.keyboard = Keyboard(self.run, lambda: form.is_typing or self.dialogs.is_open, self.dialogs.cancel)
@@ -87,6 +88,7 @@ class Window:
         self._follow_document()
         layout = self.layout(width, height)
         pointer = self._mouse.read(now)
+        self._held = bool(pointer.down)
         if not self.keyboard.arrows:
             session.editor.end_nudge()
         self._divider.update(layout, pointer, blocked=self.dialogs.is_open)
@@ -120,6 +122,11 @@ class Window:
     def wants_to_close(self) -> bool:
         """The person is done, and nothing is lost."""
         return self._wants_to_close
+
+    @property
+    def is_engaged(self) -> bool:
+        """A hand is at work, even if it rests: a button is held, a field or a dialog is open."""
+        return self._held or self.form.is_typing or self.dialogs.is_open
 
     @property
     def is_over_photo(self) -> bool:

@@ -89,5 +89,5 @@ def depth_loss(predicted: Float[Tensor, "v 1 h w"], truth: Float[Tensor, "v 1 H 
     size = predicted.shape[-1]
     truth = F.interpolate(truth, size=(size, size), mode="nearest")
     known = ~torch.isnan(truth)
-    error = (predicted - torch.nan_to_num(truth)).abs().clamp_max(0.1)
+    error = (predicted - torch.nan_to_num(truth)).abs()
     return (error * known).sum() / known.sum().clamp_min(1)

@@ -253,13 +253,14 @@ def test_what_detect_writes_completes_a_capture(capture, tmp_path, capsys):
 def test_render_from_an_orbit_and_from_a_held_out_camera(capture, tmp_path, capsys):
     """Sizes are as asked for: square on an orbit, the picture's own shape through its camera."""
     orbit, view = tmp_path / "orbit.png", tmp_path / "view.png"
-    main(["render", str(capture), "--orbit", "-20", "5", "--size", "48", "-o", str(orbit), "--json"])
+    small = ["--quality", "reference", "--size", "24"]
+    main(["render", str(capture), "--orbit", "-20", "5", *small, "-o", str(orbit), "--json"])
     told = json.loads(capsys.readouterr().out)
-    main(["render", str(capture), "--view", "b", "--sources", "a", "c.png", "--size", "64", "-o", str(view)])
+    main(["render", str(capture), "--view", "b", "--sources", "a", "c.png", *small, "-o", str(view)])
 
-    assert (told["path"], told["w"], told["h"]) == (str(orbit), 48, 48) and told["milliseconds"] > 0
-    assert Image.open(orbit).size == (48, 48) and Image.open(orbit).mode == "RGBA"
-    assert Image.open(view).size == (64, 48)
+    assert (told["path"], told["w"], told["h"]) == (str(orbit), 24, 24) and told["samples"] > 0
+    assert Image.open(orbit).size == (24, 24) and Image.open(orbit).mode == "RGBA"
+    assert Image.open(view).size == (24, 18)
 
 
 def test_an_unknown_view_or_source_is_refused_with_the_names_there_are(capture, tmp_path, capsys):
@@ -276,11 +277,12 @@ def test_an_unknown_view_or_source_is_refused_with_the_names_there_are(capture, 
 
 
 def test_a_turntable_is_a_film_of_as_many_frames_as_asked_for(capture, tmp_path, capsys):
-    """Every frame is drawn, none twice the same in a swing of 60 degrees."""
+    """And the JSON says where it is."""
     film = tmp_path / "me.gif"
-    main(["turntable", str(capture), "--yaw", "-30", "30", "--frames", "4", "--size", "48", "-o", str(film), "--json"])
+    small = ["--quality", "reference", "--size", "16", "--frames", "3", "--fps", "10"]
+    main(["turntable", str(capture), "--yaw", "-30", "30", *small, "-o", str(film), "--json"])
     told = json.loads(capsys.readouterr().out)
 
-    assert told == {"path": str(film), "frames": 4, "fps": 24}
+    assert told == {"path": str(film), "frames": 3, "fps": 10}
     with Image.open(film) as gif:
-        assert (gif.n_frames, gif.size) == (4, (48, 48))
+        assert (gif.n_frames, gif.size, gif.info["duration"]) == (3, (16, 16), 100)

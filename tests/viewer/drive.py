@@ -64,6 +64,7 @@ class Observer:
             "view": session.editor.view,
             "mode": session.mode,
             "dialog": window.dialogs.is_open,
+            "typing": window.form.is_typing,
             "yaw": session.eye.view.yaw,
             "playing": session.eye.is_playing,
             "avatar": [layout.avatar.x, layout.avatar.y, layout.avatar.width, layout.avatar.height],

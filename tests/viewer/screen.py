@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SIZE = "1100x720"
+SIZE = "1200x880"
 """Of the window: room for everything, and not too much to draw without a graphics card."""
 
 
@@ -126,10 +126,7 @@ class Driven:
 
     def answer(self, name: str) -> Path:
         """Write the name of a file into the open file dialog and press Enter; the file it means."""
-        self.until(lambda s: s["dialog"] and any(w[1] == "mvInputText" for w in s["widgets"]), 10)
-        field = next(w for w in self.state()["widgets"] if w[1] == "mvInputText")
-        self.click(field[2] + field[4] / 2, field[3] + field[5] / 2)
-        self.key("ctrl+a")
+        self.until(lambda s: s["dialog"] and s["typing"])
         self.type(f"~/{name}")
         self.key("Return")
         self.until(lambda s: not s["dialog"])

@@ -34,9 +34,9 @@ class ExportPanel:
         self._changes = Changes()
         form.heading("Picture")
         self._size = form.choice("Longer side", [f"{side} px" for side in SIZES], lambda _: None)
-        with form.labelled("Background"):
+        with dpg.group(horizontal=True):
+            self._picture = form.button("Save picture…", self._save_picture, primary=True)
             self._transparent = dpg.add_checkbox(label="transparent", default_value=True)
-        self._picture = form.button("Save picture…", self._save_picture, primary=True)
         dpg.add_spacer(height=int(2 * form.scale))
         form.heading("Turntable")
         self._film = form.choice("Format", list(FILMS), lambda _: None)
@@ -45,12 +45,12 @@ class ExportPanel:
         self._fps = form.number("Per second", 24, 1, 60, lambda _: None)
         self._swing = form.slider("Swing", 10, 360, self._change_swing, "%.0f°")
         self._turntable = form.button("Save turntable…", self._save_turntable, primary=True)
+        with dpg.group(horizontal=True, show=False) as self._running:
+            form.button("Cancel", session.task_lane.cancel)
+            self._bar = dpg.add_progress_bar(width=-1)
         dpg.set_value(self._size, "1024 px")
         dpg.set_value(self._film_size, "512 px")
         dpg.set_value(self._film, "MP4 film")
-        with dpg.group(show=False) as self._running:
-            self._bar = dpg.add_progress_bar(width=-1, height=int(18 * form.scale))
-            form.button("Cancel", session.task_lane.cancel)
 
     def update(self) -> None:
         """Show whether something is being made, and how far it is."""
@@ -65,6 +65,7 @@ class ExportPanel:
         for button in (self._picture, self._turntable):
             dpg.configure_item(button, enabled=ready)
         dpg.configure_item(self._running, show=exporting)
+        dpg.configure_item(self._turntable, show=not exporting)
         if exporting:
             dpg.set_value(self._bar, share or 0.0)
             dpg.configure_item(self._bar, overlay=text)
