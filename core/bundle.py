@@ -138,27 +138,33 @@ def _normal_equations(bundle: Bundle) -> _NormalEquations:
     weight = bundle.weights**2 / (1 + squared / bundle.outlier**2)
     by_camera = np.concatenate([by_pose, by_focal[..., None]], axis=-1)
     weighted = by_camera * weight[..., None, None]
-    blocks = np.einsum("vnia,vnib->vab", weighted, by_camera)
-    rights = -np.einsum("vnia,vni->va", weighted, error)
-    mixed_blocks = np.einsum("vnia,vnij->vnja", weighted, by_point)
+    flat = weighted.reshape(views, 2 * count, 7).transpose(0, 2, 1)
+    blocks = flat @ by_camera.reshape(views, 2 * count, 7)
+    rights = -(flat @ error.reshape(views, 2 * count, 1))[..., 0]
 
     size = 6 * views + groups
-    cameras, right, mixed = np.zeros((size, size)), np.zeros(size), np.zeros((count, 3, size))
+    cameras, right = np.zeros((size, size)), np.zeros(size)
     for v in range(views):
         columns = np.append(np.arange(6 * v, 6 * v + 6), 6 * views + bundle.group[v])
         cameras[np.ix_(columns, columns)] += blocks[v]
         right[columns] += rights[v]
-        mixed[:, :, columns] += mixed_blocks[v]
     prior = bundle.prior_focal_weights**2
     focal_columns = np.arange(6 * views, size)
     cameras[focal_columns, focal_columns] += prior
     right[focal_columns] -= prior * (bundle.log_focals - bundle.prior_log_focals)
 
-    points = np.einsum("vn,vnij,vnik->njk", weight, by_point, by_point)
-    points += (bundle.prior_weights**2)[:, None, None] * np.eye(3)
-    points_right = -np.einsum("vn,vnij,vni->nj", weight, by_point, error)
-    points_right -= (bundle.prior_weights**2)[:, None] * (bundle.points - bundle.prior_points)
     free = np.concatenate([np.repeat(bundle.free_pose, 6), bundle.free_focal])
+    if not bundle.free_points:
+        return _NormalEquations(cameras, right, np.zeros((0, 3, 3)), np.zeros((0, 3)), np.zeros((0, 3, size)), free)
+    mixed = np.zeros((count, 3, size))
+    across = by_point.swapaxes(-1, -2)
+    for v in range(views):
+        columns = np.append(np.arange(6 * v, 6 * v + 6), 6 * views + bundle.group[v])
+        mixed[:, :, columns] += across[v] @ weighted[v]
+    scaled = across * weight[..., None, None]
+    points = (scaled @ by_point).sum(axis=0) + (bundle.prior_weights**2)[:, None, None] * np.eye(3)
+    points_right = -(scaled @ error[..., None])[..., 0].sum(axis=0)
+    points_right -= (bundle.prior_weights**2)[:, None] * (bundle.points - bundle.prior_points)
     return _NormalEquations(cameras, right, points, points_right, mixed, free)
 
 
@@ -178,8 +184,9 @@ def _solve(equations: _NormalEquations, bundle: Bundle, damping: float) -> tuple
     mixed = equations.mixed[:, :, free]
     solved = np.linalg.solve(points, np.concatenate([mixed, equations.points_right[..., None]], axis=-1))
     if free.any():
-        reduced = cameras - np.einsum("nja,njb->ab", mixed, solved[..., :-1])
-        step[free] = np.linalg.solve(reduced, right - np.einsum("nja,nj->a", mixed, solved[..., -1]))
+        rows = mixed.reshape(-1, mixed.shape[-1])
+        reduced = cameras - rows.T @ solved[..., :-1].reshape(rows.shape)
+        step[free] = np.linalg.solve(reduced, right - rows.T @ solved[..., -1].ravel())
     point_step = solved[..., -1] - solved[..., :-1] @ step[free]
     return step, point_step
 

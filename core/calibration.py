@@ -88,6 +88,7 @@ def calibrate(
         for done in range(_SKIN_ROUNDS):
             bundle, world_from_head = _on_skin(views, bundle, world_from_head, cancelled)
             heard(0.4 + 0.5 * (done + 1) / _SKIN_ROUNDS)
+        bundle = _landmarks_for(views, bundle, world_from_head)
     if not any(view.pose_is_known for view in views):
         bundle, world_from_head = _in_frame_of_head(bundle, world_from_head)
     result = _result(views, bundle, world_from_head)
@@ -168,17 +169,30 @@ def _on_skin(
         prior_weights=np.append(bundle.prior_weights, np.full(spots, 1 / (_SPOT_DEPTH_SIGMA * scale))),
     )
     solved, world_from_head, _ = _settled(views, joined, world_from_head, cancelled)
-    held = replace(
+    # Beside the skin the landmarks hardly leave the mean face: smooth, as the next round of following wants it.
+    adjusted = replace(
         bundle,
         camera_from_world=solved.camera_from_world,
         log_focals=solved.log_focals,
+        points=solved.points[:LANDMARKS],
+        offsets=solved.offsets[:, :LANDMARKS],
         prior_points=solved.prior_points[:LANDMARKS],
         prior_weights=solved.prior_weights[:LANDMARKS],
+    )
+    return adjusted, world_from_head
+
+
+def _landmarks_for(
+    views: Sequence[ViewObservation], bundle: Bundle, world_from_head: Matrix4
+) -> Bundle:
+    """The landmarks that these cameras see, the cameras held."""
+    held = replace(
+        _drifted(views, bundle, world_from_head),
         free_pose=np.zeros_like(bundle.free_pose),
         free_focal=np.zeros_like(bundle.free_focal),
     )
-    fitted, _ = adjust(_drifted(views, held, world_from_head), cancelled=cancelled)
-    return replace(fitted, free_pose=bundle.free_pose, free_focal=bundle.free_focal), world_from_head
+    fitted, _ = adjust(held)
+    return replace(bundle, points=fitted.points, offsets=fitted.offsets)
 
 
 def _in_frame_of_head(bundle: Bundle, world_from_head: Matrix4) -> tuple[Bundle, Matrix4]:

@@ -18,6 +18,7 @@ from .document import Document
 from .errors import UserError
 from .model.checkpoint import load_weights
 from .model.keypoint_nerf import EncodedViews, KeypointNeRF, SourceViews
+from .model.precision import fast_arithmetic
 from .render.renderer import Frame, Quality, Renderer, RenderRequest
 from .render.view_modes import ViewMode
 from .subject import SubjectView, crop_subject, depth_range
@@ -77,12 +78,6 @@ def render_request(
     assert document.calibration is not None, "encode_document has refused a document without cameras"
     keypoints = torch.from_numpy(document.calibration.keypoints.xyz.astype(np.float32)).to(encoded.low.device)
     return RenderRequest(encoded, keypoints, document.schema.box, camera, mode, quality)
-
-
-def fast_arithmetic(device: torch.device) -> torch.autocast:
-    """bfloat16 for convolutions and matrix products where the hardware multiplies it faster."""
-    worthwhile = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
-    return torch.autocast(device.type, torch.bfloat16, enabled=worthwhile)
 
 
 class Avatar:

@@ -23,6 +23,7 @@ _SPOTS, _SPOT_QUALITY, _SPOT_DISTANCE = 400, 0.002, 3
 _WINDOW = 9
 """Half the patch that is compared, chart pixels."""
 _STEPS = 12
+SHR=1.
 _LEAST_CORRELATION = 0.75
 _MOST_DISAGREEMENT = 0.7
 """There and back a spot must come home, chart pixels."""
@@ -96,7 +97,7 @@ def _unrolled(
         np.std(canonical_face().points, axis=0)
     )
     scale = camera.fx * size_in_world / max(depth, 1e-9) / face_chart().pixels_per_metre
-    shrink = min(1.0, 1.0 / max(scale, 1e-6))
+    shrink = min(1.0, SHR / max(scale, 1e-6))
     size = (max(1, round(camera.width * shrink)), max(1, round(camera.height * shrink)))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if shrink < 1 else picture
     brightness = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
@@ -163,7 +164,7 @@ def align_patches(
 
     line = np.arange(-_WINDOW, _WINDOW + 1)
     across, down = (grid.ravel() for grid in np.meshgrid(line, line))
-    share = np.exp(-(across**2 + down**2) / (2 * (_WINDOW / 2) ** 2))
+    share = np.exp(-(across**2 + down**2) / (2 * (_WINDOW / 2) ** 2)).astype(np.float32)
     total = share.sum()
 
     def patches(picture: np.ndarray, middles: np.ndarray) -> np.ndarray:
@@ -176,14 +177,16 @@ def align_patches(
     slopes = np.stack(
         [patches(cv2.Sobel(first, cv2.CV_32F, dx, dy, ksize=3) / 8, places) for dx, dy in ((1, 0), (0, 1))], axis=-1
     )
-    information = np.einsum("spi,spj,p->sij", slopes, slopes, share)
+    counted = (slopes * share[:, None]).transpose(0, 2, 1)
+    information = (counted @ slopes).astype(np.float64)
     damping = 1e-3 * np.trace(information, axis1=1, axis2=2) + 1e-6
     inverse = np.linalg.inv(information + damping[:, None, None] * np.eye(2))
+    steepest = (inverse @ counted).astype(np.float32)
     found = np.array(start, dtype=np.float64)
     for _ in range(_STEPS):
         now = patches(second, found)
         gain = np.clip((wanted * now) @ share / np.maximum((now * now) @ share, 1e-6), 0.5, 2.0)
-        step = np.einsum("sij,spj,sp,p->si", inverse, slopes, wanted - gain[:, None] * now, share)
+        step = (steepest @ (wanted - gain[:, None] * now)[..., None])[..., 0]
         found += step * np.minimum(1.0, 1.5 / np.maximum(np.linalg.norm(step, axis=1, keepdims=True), 1e-9))
     now = patches(second, found)
     norms = ((wanted * wanted) @ share) * ((now * now) @ share)

@@ -157,3 +157,15 @@ def test_every_module_imports_from_the_wheel(wheel, tmp_path):
         "    assert module.__file__.startswith(sys.argv[1]), module.__file__\n"
     )
     python(script, str(tmp_path), *modules(), "kpnerf.assets", cwd=tmp_path)
+
+
+def test_annotations_are_checked_while_tests_run():
+    """Shapes and types of the core's functions; a check that has gone silent would be no check."""
+    import numpy as np
+    from jaxtyping import TypeCheckError
+
+    from kpnerf.core.geometry import transform
+
+    assert transform(np.eye(4), np.zeros((5, 3))).shape == (5, 3)
+    with pytest.raises(TypeCheckError):
+        transform(np.eye(4), np.zeros((5, 2)))

@@ -33,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def load_avatar() -> Engine:
     """The network with the bundled weights."""
+    # Threads that wait by spinning stand in the way of the window, and of each other, where both share few cores:
+    # the first picture took ten times as long. OpenMP reads this when torch is imported, and never again.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from ..core.pipeline import Avatar  # torch takes seconds to load: after the window is there
 
     return Avatar.load()

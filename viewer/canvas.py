@@ -17,7 +17,7 @@ from .surface import Surface
 from .textures import PhotoTextures
 from .theme import Palette, Rgba
 
-RADIUS = 3.8
+RADIUS = 3.4
 BEHIND_TEXT: Rgba = (12, 13, 15, 190)
 OUTLINE: Rgba = (10, 11, 13, 220)
 

@@ -194,6 +194,13 @@ def bare_theme() -> int:
     return theme
 
 
+def menu_theme(scale: float) -> int:
+    """For menus, which would otherwise take the main window's bareness over."""
+    with dpg.theme() as theme, dpg.theme_component(dpg.mvMenu):
+        dpg.add_theme_style(dpg.mvStyleVar_WindowPadding, 10 * scale, 8 * scale)
+    return theme
+
+
 def panel_theme(scale: float) -> int:
     """For regions that hold fields."""
     with dpg.theme() as theme, dpg.theme_component(dpg.mvChildWindow):

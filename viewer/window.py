@@ -28,7 +28,7 @@ from .session import Session
 from .status_line import StatusLine
 from .tabs import Tabs
 from .textures import PhotoTextures
-from .theme import Fonts, Palette, bare_theme, panel_theme
+from .theme import Fonts, Palette, bare_theme, menu_theme, panel_theme
 from .viewport import AvatarViewport
 
 MOST_PHOTOS = 8
@@ -300,10 +300,12 @@ class Window:
             dpg.configure_item(region, pos=place, width=int(rect.width), height=int(rect.height))
 
     def _build_menu(self) -> None:
+        theme = menu_theme(self._scale)
         with dpg.menu_bar():
             headings = dict.fromkeys(command.menu for command in COMMANDS)
             for heading in headings:
-                with dpg.menu(label=heading):
+                with dpg.menu(label=heading) as menu:
+                    dpg.bind_item_theme(menu, theme)
                     for command in (command for command in COMMANDS if command.menu == heading and command.in_menu):
                         item = dpg.add_menu_item(
                             label=command.title,

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from ..geometry import Box
 from ..model.keypoint_nerf import EncodedViews, KeypointNeRF
+from ..model.precision import fast_arithmetic, padded
 from .reference import ROWS
 
 EMPTY = -8.0
@@ -149,10 +150,11 @@ def bake(
     for rows in hull.nodes.split(ROWS):
         if is_stale():
             return None
-        points = lattice.positions(rows)
+        points = lattice.positions(padded(rows))
         sighting, _ = model.sight(encoded, points)
-        values, _ = model.geometry(encoded, keypoints, points, sighting)
-        raw[rows] = values.float()
+        with fast_arithmetic(points.device):
+            values, _ = model.geometry(encoded, keypoints, points, sighting)
+        raw[rows] = values[: len(rows)].float()
     volume = raw.view(1, 1, depth, height, width)
     occupied, buried = _blocks(model.density(volume))
     return DensityGrid(lattice, volume, occupied, buried, len(hull.nodes))

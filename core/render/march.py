@@ -1,6 +1,7 @@
 """Rays through a density grid: skip what is empty, integrate the rest, find the surface.
 
-All of it reads the grid only; the network is asked afterwards, for the colour of one point a ray.
+All of it reads the grid only; the network is asked afterwards, for the colour of one point a ray where a surface is
+sharp, of a few where what is seen is spread over some depth.
 """
 
 from dataclasses import dataclass
@@ -20,16 +21,33 @@ VISIBLE = 4e-3
 """Alpha below which a ray is left empty: one step of an 8-bit picture."""
 
 
+THIN = 0.006
+"""Depth, metres, over which the middle 80 % of what a ray sees may be spread and still count as one surface."""
+SPREAD_SAMPLES = 4
+"""Colours asked for on a ray that sees more than one surface."""
+
+
 @dataclass(frozen=True, eq=False)
 class Surfaces:
-    """What rays meet in a grid; rows belong to the rays `ray` indexes, all others see nothing."""
+    """What rays meet in a grid. Rays that are not listed see nothing."""
 
     ray: Int[Tensor, "n"]
+    """Which of the rays that were marched."""
     alpha: Float[Tensor, "n"]
     distance: Float[Tensor, "n"]
     """Metres along the ray, mean over what is seen."""
-    points: Float[Tensor, "n 3"]
-    """Where to ask for colour."""
+    points: Float[Tensor, "m 3"]
+    """Where to ask for colour; at least one point a ray."""
+    owner: Int[Tensor, "m"]
+    """Index into the fields above of the ray that a point is on."""
+    share: Float[Tensor, "m"]
+    """Part of its ray's alpha that a point stands for; sums to one over a ray."""
+
+    @staticmethod
+    def none(like: Tensor) -> "Surfaces":
+        """Nothing met."""
+        empty, index = like.new_zeros(0), torch.zeros(0, dtype=torch.long, device=like.device)
+        return Surfaces(index, empty, empty, like.new_zeros(0, 3), index, empty)
 
 
 def march(
@@ -47,8 +65,7 @@ def march(
     kept = stop > start
     ray, start, stop = ray[kept], start[kept], stop[kept]
     if len(ray) == 0:
-        none = near.new_zeros(0)
-        return Surfaces(ray, none, none, near.new_zeros(0, 3))
+        return Surfaces.none(near)
     count = int(((stop - start).max() / step).ceil().clamp(2, 160))
     middle = (torch.arange(count, device=near.device) + 0.5) / count
     distances = start[:, None] + (stop - start)[:, None] * middle
@@ -62,9 +79,21 @@ def march(
     alpha = weights.sum(dim=-1)
     seen = alpha > VISIBLE
     ray, weights, distances, alpha = ray[seen], weights[seen], distances[seen], alpha[seen]
+    if len(ray) == 0:
+        return Surfaces.none(near)
     mean = (weights * distances).sum(dim=-1) / alpha
-    surface = _surface(weights, distances, alpha)
-    return Surfaces(ray, alpha.clamp(max=1), mean, origin + surface[:, None] * directions[ray])
+    cumulative = torch.cumsum(weights, dim=-1)
+    spread = _quantile(cumulative, distances, 0.9) - _quantile(cumulative, distances, 0.1)
+    every = torch.arange(len(ray), device=ray.device)
+    owner, share, where = [], [], []
+    for chosen, samples in ((every[spread <= THIN], 1), (every[spread > THIN], SPREAD_SAMPLES)):
+        for sample in range(samples):
+            owner.append(chosen)
+            share.append(mean.new_full((len(chosen),), 1 / samples))
+            where.append(_quantile(cumulative[chosen], distances[chosen], (sample + 0.5) / samples))
+    owners = torch.cat(owner)
+    points = origin + torch.cat(where)[:, None] * directions[ray[owners]]
+    return Surfaces(ray, alpha.clamp(max=1), mean, points, owners, torch.cat(share))
 
 
 def _occupied_interval(
@@ -87,14 +116,14 @@ def _occupied_interval(
     return torch.where(some, start, stop), stop
 
 
-def _surface(
-    weights: Float[Tensor, "r n"], distances: Float[Tensor, "r n"], alpha: Float[Tensor, "r"]
-) -> Float[Tensor, "r"]:
-    """Where half of what a ray sees lies in front, interpolated: unlike the mean, never between two surfaces."""
-    cumulative = torch.cumsum(weights, dim=-1)
-    target = 0.5 * alpha[:, None]
-    index = torch.searchsorted(cumulative, target).clamp(max=weights.shape[1] - 1)
+def _quantile(cumulative: Float[Tensor, "r n"], distances: Float[Tensor, "r n"], quantile: float) -> Float[Tensor, "r"]:
+    """Distance before which a given part of what a ray sees lies, interpolated between samples.
+
+    Unlike a mean, a quantile is never in the empty space between two surfaces.
+    """
+    target = quantile * cumulative[:, -1:]
+    index = torch.searchsorted(cumulative, target).clamp(max=cumulative.shape[1] - 1)
     before = torch.where(index > 0, cumulative.gather(1, (index - 1).clamp(min=0)), torch.zeros_like(target))
-    share = ((target - before) / weights.gather(1, index).clamp_min(1e-8)).clamp(0, 1)
+    share = ((target - before) / (cumulative.gather(1, index) - before).clamp_min(1e-8)).clamp(0, 1)
     spacing = distances[:, 1:2] - distances[:, :1]
     return (distances.gather(1, index) + (share - 0.5) * spacing)[:, 0]

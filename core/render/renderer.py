@@ -1,6 +1,6 @@
 """From a request to pictures that get better: interleaved lattices on a baked grid, or the reference.
 
-A picture of the interactive path asks the network once a ray, for the colour of the surface that the grid shows.
+A picture of the interactive path asks the network about once a ray, for the colour of the surface that the grid shows.
 It arrives as stride² sub-pictures in bit-reversed order: the first is a small whole picture, each further one fills
 pixels between, none is thrown away, and every one is a place to stop.
 """
@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from ..camera import Camera
 from ..geometry import Box
 from ..model.keypoint_nerf import EncodedViews, KeypointNeRF
+from ..model.precision import fast_arithmetic, padded
 from .grid import DensityGrid, HullNodes, Lattice, bake, hull_nodes
 from .lattices import Canvas, bit_reversed_lattices
 from .march import march
@@ -36,7 +37,7 @@ FIRST_LATTICE = 64
 TILE = 1024
 """Rays between two looks at whether the work is still wanted."""
 BOX_MARGIN = 0.01
-"""How far beyond the subject's box the reference follows rays, metres (method: "Per ray")."""
+"""How far beyond the subject's box rays are followed, metres (method: "Per ray")."""
 SHOW_EVERY = 0.05
 """Seconds between two pictures handed out while lattices fill."""
 
@@ -130,7 +131,7 @@ class Renderer:
         if nodes in grids:
             return grids[nodes], 0
         encoded = request.encoded
-        lattice = Lattice.over(request.box, nodes, encoded.low)
+        lattice = Lattice.over(request.box.grown(BOX_MARGIN), nodes, encoded.low)
         parent = grids.get(COARSE_NODES) if nodes > COARSE_NODES else None
         if parent is not None:
             hull = hull_nodes(self.model, encoded, lattice, parent=parent)
@@ -197,15 +198,29 @@ class Renderer:
             tile[seen.ray, 3] = seen.alpha
             tile[seen.ray, 4] = seen.distance
             if request.mode == "colour":
-                sighting, _ = self.model.sight(request.encoded, seen.points)
-                _, latent = self.model.geometry(request.encoded, request.keypoints, seen.points, sighting)
-                rgb, _ = self.model.colour(request.encoded, seen.points, rays[seen.ray], latent, sighting)
-                tile[seen.ray, :3] = rgb.float() * seen.alpha[:, None]
-                asked = len(seen.ray)
+                weight = seen.alpha[seen.owner] * seen.share
+                rgb = self._colours(request, seen.points, rays[seen.ray[seen.owner]])
+                tile[:, :3].index_add_(0, seen.ray[seen.owner], rgb * weight[:, None])
+                asked = len(seen.points)
             elif request.mode == "normal":
-                tile[seen.ray, 5:] = grid.normals(seen.points)
+                first = seen.owner.new_zeros(len(seen.ray))
+                first[seen.owner] = torch.arange(len(seen.owner), device=first.device)
+                tile[seen.ray, 5:] = grid.normals(seen.points[first])
         values[pixels] = tile
         return asked
+
+    def _colours(
+        self, request: RenderRequest, points: Float[Tensor, "n 3"], directions: Float[Tensor, "n 3"]
+    ) -> Float[Tensor, "n 3"]:
+        """Colours of surface points seen along unit directions."""
+        rows = padded(torch.arange(len(points), device=points.device))
+        points, directions, count = points[rows], directions[rows], len(points)
+        sighting, _ = self.model.sight(request.encoded, points)
+        with fast_arithmetic(points.device):
+            _, latent = self.model.geometry(request.encoded, request.keypoints, points, sighting)
+        # Colour stays in float32: which photo wins is decided by small differences.
+        rgb, _ = self.model.colour(request.encoded, points, directions, latent.float(), sighting)
+        return rgb[:count]
 
     def _reference_frames(self, request: RenderRequest, is_stale: Callable[[], bool]) -> Iterator[Frame]:
         camera = request.camera

@@ -6,9 +6,8 @@ import math
 import os
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -190,8 +189,13 @@ class Trainer:
                     ahead.append(ask(step + 2 * workers))
                 yield item
 
-    def run(self, *, checkpoint_minutes: float = 3.0, workers: int = 1, stop: threading.Event | None = None) -> None:
-        """Train to the last step, with a line of progress, a log and a checkpoint every few minutes."""
+    def run(
+        self, *, checkpoint_minutes: float = 3.0, workers: int = 1, stop: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Train to the last step, with a line of progress, a log and a checkpoint every few minutes.
+
+        Once `stop` turns true the run is saved and left.
+        """
         saved = shown = time.monotonic()
         sums: dict[str, float] = {}
         count = 0
@@ -206,7 +210,7 @@ class Trainer:
                     self._log({name: value / count for name, value in sums.items()}, seconds)
                 shown, sums, count = time.monotonic(), {}, 0
                 self.people.refresh()
-            stopping = stop is not None and stop.is_set()
+            stopping = stop()
             if self.rank == 0 and (stopping or time.monotonic() - saved > 60 * checkpoint_minutes):
                 self.save()
                 saved = time.monotonic()
@@ -276,7 +280,9 @@ def _run_process(rank: int, args: argparse.Namespace, meeting_point: str | None)
     trainer = Trainer(ModelConfig.head(args.encoding), settings, args.data, args.out, device=args.device, rank=rank)
     if args.start_from is not None and trainer.step == 0:
         trainer.adopt(args.start_from)
-    trainer.run(checkpoint_minutes=args.checkpoint_minutes, workers=args.workers)
+    parent = os.getppid()
+    # Where the parent was killed the others would wait for each other's gradients for ever.
+    trainer.run(checkpoint_minutes=args.checkpoint_minutes, workers=args.workers, stop=lambda: os.getppid() != parent)
 
 
 def main() -> None:

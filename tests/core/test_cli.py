@@ -279,10 +279,10 @@ def test_an_unknown_view_or_source_is_refused_with_the_names_there_are(capture, 
 def test_a_turntable_is_a_film_of_as_many_frames_as_asked_for(capture, tmp_path, capsys):
     """And the JSON says where it is."""
     film = tmp_path / "me.gif"
-    small = ["--quality", "reference", "--size", "16", "--frames", "3", "--fps", "10"]
+    small = ["--quality", "reference", "--size", "16", "--frames", "4", "--fps", "10"]
     main(["turntable", str(capture), "--yaw", "-30", "30", *small, "-o", str(film), "--json"])
     told = json.loads(capsys.readouterr().out)
 
-    assert told == {"path": str(film), "frames": 3, "fps": 10}
+    assert told == {"path": str(film), "frames": 4, "fps": 10}
     with Image.open(film) as gif:
-        assert (gif.n_frames, gif.size, gif.info["duration"]) == (3, (16, 16), 100)
+        assert (gif.n_frames, gif.size, gif.info["duration"]) == (4, (16, 16), 100)

@@ -4,6 +4,10 @@ import shutil
 
 import pytest
 
+from kpnerf.core.project_file import save_project
+from kpnerf.core.source import load_source
+from kpnerf.viewer.sample import sample_photos
+
 from .screen import Driven, Screen
 
 
@@ -15,6 +19,14 @@ def screen():
     screen = Screen()
     yield screen
     screen.close()
+
+
+@pytest.fixture(scope="session")
+def sample_project(tmp_path_factory):
+    """The sample, detected and solved once, as a project file: it opens in a moment."""
+    path = tmp_path_factory.mktemp("sample") / "sample.kpnerf"
+    save_project(load_source(sample_photos()), path)
+    return path
 
 
 @pytest.fixture

@@ -74,6 +74,7 @@ class Observer:
             "picture": None if shown is None else zlib.crc32(np.ascontiguousarray(shown.picture)),
             "progress": None if shown is None or not session.is_current else shown.frame.progress,
             "widgets": self._widgets(),
+            "looked_at": self._looked_up,
         }
 
     def _points(self, window, index: int, rect) -> dict:

@@ -120,9 +120,24 @@ class Driven:
 
     def click_on(self, label: str, kind: str = "mvButton") -> None:
         """Click a widget by what is written on it."""
-        state = self.until(lambda s: any(w[:2] == [label, kind] for w in s["widgets"]), 10)
-        x, y, width, height = next(w[2:] for w in state["widgets"] if w[:2] == [label, kind])
-        self.click(x + width / 2, y + height / 2)
+        self.click(*self.place_of(label, kind))
+
+    def place_of(self, label: str, kind: str = "mvButton") -> tuple[float, float]:
+        """The middle of a widget, once it has stopped moving: dialogs take some frames to find their place."""
+        places: list[list[float]] = []
+
+        def rests(state: dict) -> bool:
+            found = [widget[2:] for widget in state["widgets"] if widget[:2] == [label, kind]]
+            places.extend(found[:1])
+            return bool(found) and len(places) > 1 and places[-1] == places[-2]
+
+        looks = {-1.0}
+        deadline = time.monotonic() + 30
+        while not rests(state := self.until(lambda s: s["looked_at"] not in looks)):
+            looks.add(state["looked_at"])
+            assert time.monotonic() < deadline, f"no {label} to click on"
+        x, y, width, height = places[-1]
+        return x + width / 2, y + height / 2
 
     def answer(self, name: str) -> Path:
         """Write the name of a file into the open file dialog and press Enter; the file it means."""

@@ -64,14 +64,14 @@ def test_from_a_drag_to_a_saved_project_and_back(start):
     opened = again.ready()
     np.testing.assert_allclose(opened["keypoints"], during["keypoints"], atol=1e-9)
     assert opened["picture"] == during["picture"]
-    again.key("ctrl+q")
+    again.do("key", "ctrl+q")
     assert again.ended() == 0
     assert window.failures() + again.failures() == ""
 
 
-def test_keys_and_gestures_of_the_avatar(start):
+def test_keys_and_gestures_of_the_avatar(start, sample_project):
     """Orbit, zoom, modes, overlays, turntable, input views, and no keys while typing."""
-    window = start()
+    window = start(str(sample_project))
     state = window.ready()
     x, y, width, height = state["avatar"]
     middle = (x + width / 2, y + height / 2)
@@ -113,9 +113,9 @@ def test_keys_and_gestures_of_the_avatar(start):
     assert window.failures() == ""
 
 
-def test_keys_and_gestures_of_photos(start):
+def test_keys_and_gestures_of_photos(start, sample_project):
     """Select, add, nudge, occlude, unplace, back to detection, box, zoom, pan, Esc in mid-drag."""
-    window = start()
+    window = start(str(sample_project))
     state = window.ready()
     chin, nose = state["points"][1]["chin"], state["points"][1]["nose tip"]
 
@@ -170,9 +170,9 @@ def test_keys_and_gestures_of_photos(start):
     assert window.failures() == ""
 
 
-def test_closing_asks_when_something_would_be_lost(start):
+def test_closing_asks_when_something_would_be_lost(start, sample_project):
     """Cancel keeps the window, “Don’t save” closes it."""
-    window = start()
+    window = start(str(sample_project))
     state = window.ready()
     window.click(*state["points"][0]["chin"])
     window.key("o")
@@ -182,15 +182,17 @@ def test_closing_asks_when_something_would_be_lost(start):
     window.click_on("Cancel")
     window.until(lambda s: not s["dialog"])
     window.press_close_button()
-    window.click_on("Don’t save")
+    window.move(*window.place_of("Don’t save"))
+    window.press()
+    window.do("mouseup", 1)
 
     assert window.ended() == 0
     assert window.failures() == ""
 
 
-def test_a_window_shrunk_to_nothing_and_a_storm_of_resizing(start):
+def test_a_window_shrunk_to_nothing_and_a_storm_of_resizing(start, sample_project):
     """It comes back with a picture of the right shape."""
-    window = start()
+    window = start(str(sample_project))
     window.ready()
     window.resize(1, 1)
     window.until(lambda s: s["window"] == [1, 1])
@@ -207,9 +209,9 @@ def test_a_window_shrunk_to_nothing_and_a_storm_of_resizing(start):
     assert window.failures() == ""
 
 
-def test_closing_in_the_middle_of_a_drawing_and_of_an_export_is_prompt(start):
+def test_closing_in_the_middle_of_a_drawing_and_of_an_export_is_prompt(start, sample_project):
     """Nobody waits for what nobody will see, and the half film is gone."""
-    window = start("--slow", "2")
+    window = start("--slow", "2", str(sample_project))
     window.until(lambda s: s["keypoints"] is not None and s["status"][1].startswith("Refining"), 120)
     window.click_on("Export")
     window.click_on("Save turntable…")
@@ -233,7 +235,7 @@ def test_bad_files_on_the_command_line_are_told_in_a_dialog(start, tmp_path, con
     window.until(lambda s: s["dialog"] and s["status"][0] != "busy", 60)
     window.click_on("OK")
     window.until(lambda s: not s["dialog"])
-    window.key("ctrl+q")
+    window.do("key", "ctrl+q")
 
     assert window.ended() == 0
     assert window.failures() == ""
