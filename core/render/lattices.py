@@ -1,14 +1,16 @@
 """A picture as interleaved sub-pictures, and the canvas that they fill."""
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
 
 def bit_reversed_lattices(stride: int) -> list[tuple[int, int]]:
-    """The (row, column) offsets of stride² interleaved sub-pictures, each as far as can be from those before.
+    """The (row, column) offsets of stride² interleaved sub-pictures, each far from those before.
 
-    `stride` is a power of two. Bits of the index are dealt out in turn, most significant offset bit first.
+    `stride` is a power of two. The first 4^k of them are the even lattice of stride / 2^k: bits of the
+    index are dealt out in turn, the most significant bit of the offsets first.
     """
     bits = stride.bit_length() - 1
     offsets = []
@@ -32,8 +34,13 @@ class Canvas:
     def __init__(self, height: int, width: int, like: Tensor) -> None:
         self.values = torch.zeros(height, width, self.CHANNELS, dtype=torch.float32, device=like.device)
 
-    def spread(self, stride: int) -> None:
-        """Fill all pixels from the first lattice, bilinearly, each known pixel keeping its value and its place."""
+    def spread(self, stride: int) -> Float[Tensor, "h w 8"]:
+        """The picture that every `stride`-th pixel of every `stride`-th row makes, bilinearly.
+
+        Known pixels keep their value and their place, so nothing moves when a finer lattice is known.
+        """
+        if stride == 1:
+            return self.values
         height, width, _ = self.values.shape
         known = self.values[::stride, ::stride].permute(2, 0, 1)[None]
         rows, columns = known.shape[-2:]
@@ -41,4 +48,4 @@ class Canvas:
         x = torch.arange(width, device=known.device) / stride / max(columns - 1, 1) * 2 - 1
         at = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)[None]
         filled = F.grid_sample(known, at, mode="bilinear", padding_mode="border", align_corners=True)
-        self.values.copy_(filled[0].permute(1, 2, 0))
+        return filled[0].permute(1, 2, 0)

@@ -162,7 +162,9 @@ class Renderer:
         offsets = bit_reversed_lattices(stride)
         # A grid that is about to be refined is shown at the first level only, then the fine one fills everything.
         wanted = offsets[: max(1, len(offsets) // 4)] if until < 1 else offsets
-        shown = -math.inf
+        # The fine grid takes over where the coarse one left off, never with a softer picture than that.
+        sharper = max(1, len(offsets) // 4) if begin > 0 else 1
+        shown, known, picture = -math.inf, 1, canvas.values
         for index, (row, column) in enumerate(wanted):
             rows = torch.arange(row, camera.height, stride, device=directions.device)
             columns = torch.arange(column, camera.width, stride, device=directions.device)
@@ -172,13 +174,16 @@ class Renderer:
                 if not first and is_stale():
                     return
                 samples += self._shade_tile(request, grid, origin, directions, tile, canvas.values.view(-1, 8))
-            if index == 0:
-                canvas.spread(stride)
+            if index + 1 == known * known:  # an even lattice is complete: the picture can be shown sharper
+                picture, known = canvas.spread(stride // known), 2 * known
+                shown = -math.inf
             last = index == len(wanted) - 1
-            if index == 0 or last or time.monotonic() - shown > SHOW_EVERY:
+            if index + 1 < sharper:
+                continue
+            if last or time.monotonic() - shown > SHOW_EVERY:
                 shown = time.monotonic()
                 progress = begin + (until - begin) * (index + 1) / len(wanted)
-                yield to_frame(request, canvas.values, 1.0 if last and until == 1 else progress, samples)
+                yield to_frame(request, picture, 1.0 if last and until == 1 else progress, samples)
 
     def _shade_tile(
         self,
