@@ -123,14 +123,14 @@ class App:
             disable_close=True,
             clear_color=DARK.window,
         )
-        dpg.set_exit_callback(lambda: self.window.quit())
+        dpg.set_exit_callback(lambda: self.window.asking.quit())
         dpg.setup_dearpygui()
         dpg.show_viewport()
         for stop in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stop, lambda number, frame: self._interrupt())
         self._open()
         title = None
-        while dpg.is_dearpygui_running() and not self.window.wants_to_close and not self._interrupted:
+        while dpg.is_dearpygui_running() and not self.window.asking.is_done and not self._interrupted:
             began = time.perf_counter()
             self._frame(dpg)
             if self.session.title != title:

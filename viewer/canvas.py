@@ -50,6 +50,7 @@ class PhotoCanvas:
         rgb = self._pixels()
         if rect is None or rgb is None or not self._surface.place(rect):
             self._surface.hide()
+            self._let_go()
             return
         if rgb is not self._rgb:
             self._rgb, self.gestures.transform = rgb, None
@@ -60,6 +61,13 @@ class PhotoCanvas:
             self.gestures.handle(gesture, reach=REACH * self._scale)
         self._draw_photo(rgb)
         self._draw_points(rect)
+
+    def _let_go(self) -> None:
+        """Draw nothing whose texture may be freed while nobody looks."""
+        if self._rgb is not None:
+            self._rgb = None
+            self._surface.clear("photo")
+            self._photo_changes.forget()
 
     def _pixels(self) -> np.ndarray | None:
         views, arriving = self._session.document.views, self._session.arriving

@@ -7,6 +7,29 @@ from typing import Protocol
 from ..core import edits
 from ..core.document import RENDER_MODES
 from .session import Session
+from .tasks import solve
+
+
+class Asks(Protocol):
+    """What a person is asked before something is done."""
+
+    def open(self) -> None:
+        """What to open."""
+
+    def open_sample(self) -> None:
+        """Whether to keep changes, before the bundled photos are opened."""
+
+    def add_photos(self) -> None:
+        """Which photos to add."""
+
+    def save(self) -> None:
+        """Where to save the project, where that is not known."""
+
+    def save_as(self) -> None:
+        """Where to save the project."""
+
+    def quit(self) -> None:
+        """Whether to keep changes, before the window closes."""
 
 
 class Desk(Protocol):
@@ -14,36 +37,24 @@ class Desk(Protocol):
 
     session: Session
 
-    def ask_open(self) -> None:
-        """Let a person choose what to open."""
+    @property
+    def asking(self) -> Asks:
+        """Questions to the person."""
+        ...
 
-    def ask_add_photos(self) -> None:
-        """Let a person choose photos to add."""
-
-    def open_sample(self) -> None:
-        """Open the bundled photos."""
-
-    def save(self, *, ask: bool = False) -> None:
-        """Save the project, asking for a name where it has none or `ask`."""
-
-    def quit(self) -> None:
-        """Close the window, after a question when something would be lost."""
-
-    def solve(self) -> None:
-        """Find the cameras again."""
+    @property
+    def is_over_photo(self) -> bool:
+        """The pointer is over a photo."""
+        ...
 
     def fit_photo(self) -> None:
-        """Show the whole of the chosen photo."""
+        """Show the whole of the photo under the pointer."""
 
     def toggle_enlarged(self) -> None:
         """Show the chosen photo large, or all of one size."""
 
     def show_shortcuts(self) -> None:
         """Show what the keys do."""
-
-    @property
-    def is_over_photo(self) -> bool:
-        """The pointer is over a photo."""
 
 
 @dataclass(frozen=True)
@@ -151,12 +162,12 @@ def _nudges() -> tuple[Command, ...]:
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("File", "Open…", lambda desk: desk.ask_open(), (Key("O", ctrl=True),)),
-    Command("File", "Add photos…", lambda desk: desk.ask_add_photos(), (Key("O", ctrl=True, shift=True),)),
-    Command("File", "Open the sample", lambda desk: desk.open_sample()),
-    Command("File", "Save", lambda desk: desk.save(), (Key("S", ctrl=True),), _has_photos),
-    Command("File", "Save as…", lambda desk: desk.save(ask=True), (Key("S", ctrl=True, shift=True),), _has_photos),
-    Command("File", "Quit", lambda desk: desk.quit(), (Key("Q", ctrl=True),)),
+    Command("File", "Open…", lambda desk: desk.asking.open(), (Key("O", ctrl=True),)),
+    Command("File", "Add photos…", lambda desk: desk.asking.add_photos(), (Key("O", ctrl=True, shift=True),)),
+    Command("File", "Open the sample", lambda desk: desk.asking.open_sample()),
+    Command("File", "Save", lambda desk: desk.asking.save(), (Key("S", ctrl=True),), _has_photos),
+    Command("File", "Save as…", lambda desk: desk.asking.save_as(), (Key("S", ctrl=True, shift=True),), _has_photos),
+    Command("File", "Quit", lambda desk: desk.asking.quit(), (Key("Q", ctrl=True),)),
     Command(
         "Edit",
         "Undo",
@@ -198,7 +209,7 @@ COMMANDS: tuple[Command, ...] = (
         _has_points,
     ),
     *_nudges(),
-    Command("Cameras", "Solve again", lambda desk: desk.solve(), (Key("F5"),), _has_photos),
+    Command("Cameras", "Solve again", lambda desk: solve(desk.session), (Key("F5"),), _has_photos),
     Command("Cameras", "Look from next photo", lambda desk: desk.session.fly_to_next_view(1), (Key("]"),), _is_solved),
     Command(
         "Cameras", "Look from previous photo", lambda desk: desk.session.fly_to_next_view(-1), (Key("["),), _is_solved

@@ -8,15 +8,19 @@ import dearpygui.dearpygui as dpg
 from .commands import COMMANDS, GESTURES
 from .form import Form
 
+Answer = tuple[str, Callable[[], None]]
+"""What is written on a button, and what pressing it does once the dialog is closed."""
+
 
 class Dialogs:
-    """At most one dialog is open; the next waits until it is closed."""
+    """At most one dialog is open; messages and questions wait until it is closed."""
 
     def __init__(self, form: Form) -> None:
         self._form = form
         self._window: int | str | None = None
-        self._cancel: Callable[[], None] | None = None
-        self._waiting: list[Callable[[], None]] = []
+        self._text = ""
+        self._default: Callable[[], None] | None = None
+        self._waiting: list[tuple[str, str, Sequence[Answer]]] = []
 
     @property
     def is_open(self) -> bool:
@@ -25,93 +29,30 @@ class Dialogs:
 
     def message(self, what_happened: str, what_to_do: str) -> None:
         """Tell what happened and what to do about it."""
-        self._ask(what_happened, what_to_do, [("OK", lambda: None)])
+        self.question(what_happened, what_to_do, [("OK", lambda: None)])
 
-    def question(self, text: str, detail: str, answers: Sequence[tuple[str, Callable[[], None]]]) -> None:
-        """Ask; the first answer stands out. A last answer “Cancel” is also what Esc means."""
-        self._ask(text, detail, answers)
+    def question(self, text: str, detail: str, answers: Sequence[Answer]) -> None:
+        """Ask; the first answer stands out, and Enter gives it. Esc gives none."""
+        if not self.is_open:
+            self._ask(text, detail, answers)
+        elif text not in (self._text, *(waiting for waiting, _, _ in self._waiting)):  # asked once is enough
+            self._waiting.append((text, detail, answers))
 
     def shortcuts(self) -> None:
         """What keys and movements do."""
         if self.is_open:
             return
-        rows: dict[str, list[tuple[str, str]]] = {}
+        groups: dict[str, list[tuple[str, str]]] = {}
         for command in COMMANDS:
-            if command.keys and not command.title.startswith("Move "):
-                rows.setdefault(command.menu, []).append((", ".join(map(str, command.keys)), command.title))
-        rows["Points"] += [
-            ("← → ↑ ↓", "Move by 1 px"),
-            ("Shift + arrow", "Move by 10 px"),
-            ("Alt + arrow", "Move by 0.1 px"),
-        ]
+            if command.keys and not command.repeats or command.in_menu and command.keys:
+                groups.setdefault(command.menu, []).append((", ".join(map(str, command.keys)), command.title))
+        groups["Points"] += [("Arrow", "Move by 1 px"), ("Shift + arrow", "By 10 px"), ("Alt + arrow", "By 0.1 px")]
         for place, movement, meaning in GESTURES:
-            rows.setdefault(place, []).append((movement, meaning))
+            groups.setdefault(place, []).append((movement, meaning))
+        self.show("Shortcuts", lambda: self._fill_shortcuts(list(groups.items())))
 
-        def fill() -> None:
-            groups = list(rows.items())
-            half = (len(groups) + 1) // 2
-            with dpg.group(horizontal=True, horizontal_spacing=36 * self._form.scale):
-                for column in (groups[:half], groups[half:]):
-                    with dpg.group():
-                        for heading, lines in column:
-                            self._form.heading(heading)
-                            for keys, meaning in lines:
-                                with dpg.group(horizontal=True, xoffset=170 * self._form.scale):
-                                    dpg.add_text(keys, color=self._form.palette.faint)
-                                    dpg.add_text(meaning)
-                            dpg.add_spacer(height=int(4 * self._form.scale))
-            self._buttons([("Close", lambda: None)])
-
-        self._open("Shortcuts", fill, None)
-
-    def show(self, title: str, fill: Callable[[], None], cancelled: Callable[[], None] | None, width: int = 0) -> None:
-        """A dialog of another kind: `fill` adds what is in it."""
-        self._open(title, fill, cancelled, width)
-
-    def cancel(self) -> None:
-        """Esc."""
-        cancel = self._cancel
-        self.close()
-        if cancel is not None:
-            cancel()
-
-    def close(self) -> None:
-        """Close what is open; what waits is opened in one of the next frames."""
-        if self._window is not None:
-            dpg.delete_item(self._window)
-        self._window = self._cancel = None
-
-    def update(self, width: float, height: float) -> None:
-        """Keep the dialog in the middle, and open the one that waits."""
-        if self._window is None and self._waiting:
-            self._waiting.pop(0)()
-        if self._window is not None:
-            own = dpg.get_item_rect_size(self._window)
-            place = [max(0, int(0.5 * (width - own[0]))), max(0, int(0.42 * (height - own[1])))]
-            if own[0] > 0 and dpg.get_item_pos(self._window) != place:
-                dpg.set_item_pos(self._window, place)
-
-    def _ask(self, text: str, detail: str, answers: Sequence[tuple[str, Callable[[], None]]]) -> None:
-        if self.is_open:
-            self._waiting.append(lambda: self._ask(text, detail, answers))
-            return
-        cancel = next((run for label, run in answers if label == "Cancel"), None)
-
-        def fill() -> None:
-            wrap = 420 * self._form.scale
-            dpg.configure_item(self._form.heading(text), wrap=wrap)
-            if detail:
-                dpg.configure_item(self._form.hint(detail), wrap=wrap)
-            dpg.add_spacer(height=int(4 * self._form.scale))
-            self._buttons(answers)
-
-        self._open("", fill, cancel)
-
-    def _open(self, title: str, fill: Callable[[], None], cancelled: Callable[[], None] | None, width: int = 0) -> None:
-        if self.is_open:
-            self._waiting.append(lambda: self._open(title, fill, cancelled, width))
-            return
-        self._cancel = cancelled
+    def show(self, title: str, fill: Callable[[], None], width: int = 0) -> None:
+        """A dialog of another kind, when none is open: `fill` adds what is in it; no `width`: as wide as that needs."""
         with dpg.window(
             label=title,
             modal=True,
@@ -122,15 +63,59 @@ class Dialogs:
             no_saved_settings=True,
             autosize=not width,
             width=width,
-            on_close=lambda: self.cancel(),
+            on_close=lambda: self.close(),
         ) as self._window:
             fill()
 
-    def _buttons(self, answers: Sequence[tuple[str, Callable[[], None]]]) -> None:
-        with dpg.group(horizontal=True):
-            for index, (label, run) in enumerate(answers):
-                self._form.button(label, partial(self._answered, run), primary=index == 0)
+    def accept(self) -> None:
+        """Enter: give the first answer."""
+        if self._default is not None:
+            self._answered(self._default)
+
+    def close(self) -> None:
+        """Close what is open; what waits is opened in the next frame."""
+        if self._window is not None:
+            dpg.delete_item(self._window)
+        self._window, self._default, self._text = None, None, ""
+
+    def update(self, width: float, height: float) -> None:
+        """Keep the dialog in the middle, and open the one that waits."""
+        if self._window is None and self._waiting:
+            self._ask(*self._waiting.pop(0))
+        if self._window is not None:
+            own = dpg.get_item_rect_size(self._window)
+            place = [max(0, int(0.5 * (width - own[0]))), max(0, int(0.42 * (height - own[1])))]
+            if own[0] > 0 and dpg.get_item_pos(self._window) != place:
+                dpg.set_item_pos(self._window, place)
+
+    def _ask(self, text: str, detail: str, answers: Sequence[Answer]) -> None:
+        def fill() -> None:
+            wrap = 420 * self._form.scale
+            dpg.configure_item(self._form.heading(text), wrap=wrap)
+            if detail:
+                dpg.configure_item(self._form.hint(detail), wrap=wrap)
+            dpg.add_spacer(height=int(4 * self._form.scale))
+            with dpg.group(horizontal=True):
+                for index, (label, run) in enumerate(answers):
+                    self._form.button(label, partial(self._answered, run), primary=index == 0)
+
+        self._text, self._default = text, answers[0][1]
+        self.show("", fill)
 
     def _answered(self, run: Callable[[], None]) -> None:
         self.close()
         run()
+
+    def _fill_shortcuts(self, groups: list[tuple[str, list[tuple[str, str]]]]) -> None:
+        scale, half = self._form.scale, (len(groups) + 1) // 2
+        with dpg.group(horizontal=True, horizontal_spacing=36 * scale):
+            for column in (groups[:half], groups[half:]):
+                with dpg.group():
+                    for heading, lines in column:
+                        self._form.heading(heading)
+                        for keys, meaning in lines:
+                            with dpg.group(horizontal=True, xoffset=170 * scale):
+                                dpg.add_text(keys, color=self._form.palette.faint)
+                                dpg.add_text(meaning)
+                        dpg.add_spacer(height=int(4 * scale))
+        self._form.button("Close", self.close, primary=True)

@@ -1,5 +1,6 @@
 """Choosing files: a listing to click through, and a line where paths can be pasted."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from ..core.errors import UserError
 from .dialogs import Dialogs
 from .folder_listing import Entry, list_folder, paths_in_text
 from .form import Form
+from .gestures import DOUBLE_CLICK_SECONDS
 
 Chosen = Callable[[list[Path]], None]
 
@@ -41,6 +43,7 @@ class FileDialog:
         self._marked: list[Path] = []
         self._rows: dict[Path, int | str] = {}
         self._may_replace: Path | None = None
+        self._clicked_at = 0.0
 
     def ask(self, question: FileQuestion, folder: Path | None = None) -> None:
         """Open the dialog."""
@@ -49,7 +52,7 @@ class FileDialog:
         if folder is not None and folder.is_dir():
             self._folder = folder
         self._question, self._marked, self._may_replace = question, [], None
-        self._dialogs.show(question.title, lambda: self._fill(question), None, int(640 * self._form.scale))
+        self._dialogs.show(question.title, lambda: self._fill(question), int(640 * self._form.scale))
         self._list()
 
     def _fill(self, question: FileQuestion) -> None:
@@ -102,11 +105,12 @@ class FileDialog:
         if question.many and (dpg.is_key_down(dpg.mvKey_LControl) or dpg.is_key_down(dpg.mvKey_LShift)):
             marked = self._marked
             self._marked = [p for p in marked if p != entry.path] if entry.path in marked else [*marked, entry.path]
-        elif self._marked == [entry.path] and question.save_as is None:
-            self._accept()  # the second click on the same file
+        elif self._marked == [entry.path] and time.monotonic() - self._clicked_at < DOUBLE_CLICK_SECONDS:
+            self._accept()
             return
         else:
             self._marked = [entry.path]
+        self._clicked_at = time.monotonic()
         for path, row in self._rows.items():
             dpg.set_value(row, path in self._marked)
         names = [path.name for path in self._marked]

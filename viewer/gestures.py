@@ -85,12 +85,11 @@ class Dragged:
 
 @dataclass(frozen=True)
 class DragEnded:
-    """The button of a drag was let go, or the drag was broken off."""
+    """The button of a drag was let go."""
 
     button: Button
     origin: Pointer
     pointer: Pointer
-    cancelled: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,11 +120,6 @@ class GestureReader:
         self._last_click: tuple[Button, Pointer] | None = None
 
     @property
-    def is_dragging(self) -> bool:
-        """Between `DragStarted` and `DragEnded`."""
-        return self._dragging
-
-    @property
     def is_captured(self) -> bool:
         """A button pressed in this canvas is still held."""
         return self._button is not None
@@ -149,14 +143,6 @@ class GestureReader:
             gestures.append(Left())
         self._inside = inside
         return gestures
-
-    def cancel(self) -> list[Gesture]:
-        """Break off the drag under way; the rest of its movement is ignored until the button is let go."""
-        if not self._dragging or self._button is None or self._origin is None or self._last is None:
-            return []
-        ended = DragEnded(self._button, self._origin, self._last, cancelled=True)
-        self._button, self._origin, self._dragging = None, None, False
-        return [ended]
 
     def _held(self, pointer: Pointer) -> list[Gesture]:
         assert self._button is not None and self._origin is not None and self._last is not None

@@ -20,6 +20,7 @@ _NAMED = {
     "]": dpg.mvKey_Close_Brace,
     "?": dpg.mvKey_Slash,
 }
+DIALOG_KEYS = ("Escape", "Return")
 ARROWS = ("Left", "Right", "Up", "Down")
 
 
@@ -27,17 +28,17 @@ class Keyboard:
     """Listens to the keys that commands have, and to no others.
 
     `run` is called with a command; `is_typing` tells when keys belong to a field or a dialog instead; then only
-    `Escape` has a meaning, `escape`.
+    Esc and Enter have a meaning, which is `dialog_key`'s business.
     """
 
     def __init__(
-        self, run: Callable[[Command], None], is_typing: Callable[[], bool], escape: Callable[[], None]
+        self, run: Callable[[Command], None], is_typing: Callable[[], bool], dialog_key: Callable[[str], None]
     ) -> None:
         self._run = run
         self._is_typing = is_typing
-        self._escape = escape
+        self._dialog_key = dialog_key
         self._held: set[int] = set()
-        names = {key.name for command in COMMANDS for key in command.keys}
+        names = {key.name for command in COMMANDS for key in command.keys} | set(DIALOG_KEYS)
         with dpg.handler_registry():
             for name in sorted(names):
                 dpg.add_key_press_handler(_code(name), callback=self._pressed, user_data=name)
@@ -75,8 +76,8 @@ class Keyboard:
         again = code in self._held
         self._held.add(code)
         if self._is_typing():
-            if name == "Escape" and not again:
-                self._escape()
+            if name in DIALOG_KEYS and not again:
+                self._dialog_key(name)
             return
         key = Key("?") if name == "?" and self.shift else Key(name, ctrl=self.ctrl, shift=self.shift, alt=self.alt)
         command = command_for(key)

@@ -69,8 +69,8 @@ class PhotoGestures:
                 self._begin(button, origin, reach)
             case Dragged():
                 self._drag(gesture)
-            case DragEnded(cancelled=cancelled, origin=origin, pointer=pointer):
-                self._end(origin, pointer, cancelled)
+            case DragEnded(_, origin, pointer):
+                self._end(origin, pointer)
 
     def _name_at(self, pointer: Pointer, reach: float) -> str | None:
         assert self.view is not None
@@ -118,14 +118,11 @@ class PhotoGestures:
         elif self._doing == "box":
             self.box = (origin.at, pointer.at)
 
-    def _end(self, origin: Pointer, pointer: Pointer, cancelled: bool) -> None:
+    def _end(self, origin: Pointer, pointer: Pointer) -> None:
         editor = self._session.editor
         if self._doing == "move":
-            if cancelled:
-                editor.cancel()
-            else:
-                editor.commit()
-        elif self._doing == "box" and not cancelled:
+            editor.commit()
+        elif self._doing == "box":
             assert self.view is not None
             names = self.view.keypoints.schema.names
             inside = {names[index] for index in points_in_box(self.points(), origin.at, pointer.at)}

@@ -105,12 +105,16 @@ class RenderLane:
             newest, self._newest = self._newest, None
             return newest
 
-    def close(self, timeout: float = 2.0) -> bool:
-        """Stop drawing; whether the thread ended in time."""
+    def stop(self) -> None:
+        """Stop drawing at the next opportunity."""
         with self._wake:
             self._closing = True
             self._waiting = None
             self._wake.notify()
+
+    def close(self, timeout: float = 2.0) -> bool:
+        """Stop drawing; whether the thread ended in time (seconds)."""
+        self.stop()
         self._thread.join(timeout)
         return not self._thread.is_alive()
 

@@ -6,10 +6,14 @@ from pathlib import Path
 from ..core.errors import UserError
 
 
+def sample_folder() -> Path:
+    """Where they are."""
+    return Path(str(files("kpnerf.assets") / "samples" / "person"))
+
+
 def sample_photos() -> list[Path]:
     """Their files, in order; UserError where the installation has none."""
-    folder = Path(str(files("kpnerf.assets") / "samples" / "person"))
-    photos = sorted(folder.glob("*.jpg"))
+    photos = sorted(sample_folder().glob("*.jpg"))
     if not photos:
         raise UserError("The sample photos are missing from this installation.", "Open photos of your own.")
     return photos

@@ -9,6 +9,7 @@ from ..core.crash_log import log_crash
 from ..core.document import Document, RenderMode
 from ..core.errors import UserError
 from ..core.photo import Photo
+from ..core.project_file import MissingPhotosError
 from .backdrop import Backdrop, backdrop_of, composite
 from .changes import same
 from .editor import Editor
@@ -56,6 +57,8 @@ class Session:
         """The picture on the screen."""
         self.failures: deque[UserError] = deque()
         """What has to be told in a dialog."""
+        self.missing_photos: tuple[Path, MissingPhotosError] | None = None
+        """A project that could not be opened because photos were moved: a folder to look in may be chosen."""
         self.render_lane = RenderLane(load_engine)
         self.task_lane = TaskLane(self.render_lane.idle)
         self.now = 0.0
@@ -190,10 +193,10 @@ class Session:
         self._ask_for_picture()
 
     def close(self) -> bool:
-        """Stop both threads; whether they ended in time."""
-        self.task_lane.cancel()
-        drawn = self.render_lane.close()
-        return self.task_lane.close() and drawn
+        """Stop both threads, waiting for a second at most; whether they ended."""
+        self.render_lane.stop()
+        tasks_ended = self.task_lane.close(0.8)
+        return self.render_lane.close(0.2) and tasks_ended
 
     def render_size(self) -> tuple[int, int]:
         """Size of the picture: the viewport's shape, its longer side as long as the resolution."""

@@ -31,6 +31,10 @@ class Surface:
         """The pointer is over it, and neither a dialog nor a menu lies between."""
         return bool(dpg.get_item_state(self._window).get("hovered"))
 
+    def take_focus(self) -> None:
+        """Have the keys go to no field."""
+        dpg.focus_item(self._window)
+
     def place(self, rect: Rect) -> bool:
         """Put it where the layout says; False where there is no room for it."""
         if not rect.is_visible:

@@ -119,7 +119,7 @@ class TaskLane:
         return ended
 
     def close(self, timeout: float = 2.0) -> bool:
-        """Cancel everything; whether the thread ended in time."""
+        """Cancel everything; whether the thread ended in time (seconds)."""
         self.cancel()
         self._queue.put(None)
         self._thread.join(timeout)

@@ -1,7 +1,8 @@
 """What takes long: opening, solving, saving, exporting. Each function queues work and returns at once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from ..core.edits import add_views, apply_calibration, solve_cameras
 from ..core.errors import UserError
 from ..core.export import WHITE, write_image, write_turntable
 from ..core.photo import Photo, load_photo
-from ..core.project_file import ENDING, open_project, save_project
+from ..core.project_file import ENDING, MissingPhotosError, open_project, save_project
 from ..core.source import read_source, view_of
 from .engine import Frame
 from .orbit import OrbitView
@@ -33,19 +34,8 @@ def open_source(session: Session, paths: Sequence[Path]) -> None:
         if document.views and document.calibration is None:
             solve(session, first=True)
 
-    session.task_lane.submit(Task("Opening", lambda control: _read(session, paths, control), done))
-
-
-def add_photos(session: Session, paths: Sequence[Path]) -> None:
-    """Add photos to what is open."""
-
-    def done(added: Document) -> None:
-        session.arriving = ()
-        label = f"Add {added.names[0]}" if len(added.views) == 1 else f"Add {len(added.views)} photos"
-        if session.editor.apply(label, lambda document: add_views(document, added.views)):
-            solve(session)
-
-    session.task_lane.submit(Task("Adding photos", lambda control: _read(session, paths, control), done))
+    work = partial(_read, session, paths, True)
+    session.task_lane.submit(Task("Opening", work, done, partial(_note_missing, session, paths[0])))
 
 
 def reopen(session: Session, project: Path, folder: Path) -> None:
@@ -54,22 +44,47 @@ def reopen(session: Session, project: Path, folder: Path) -> None:
     def done(document: Document) -> None:
         session.open_document(document, project)
 
-    session.task_lane.submit(Task("Opening", lambda _: open_project(project, search_folders=[folder]), done))
+    def work(control: TaskControl) -> Document:
+        return open_project(project, search_folders=[folder])
+
+    session.task_lane.submit(Task("Opening", work, done, partial(_note_missing, session, project)))
 
 
-def _read(session: Session, paths: Sequence[Path], control: TaskControl) -> Document:
-    """The document of what was named; photos appear in the window as soon as they are read."""
+def _note_missing(session: Session, project: Path, error: Exception) -> bool:
+    """Photos that have moved can be looked for elsewhere: that is a question, not just a message."""
+    if not isinstance(error, MissingPhotosError):
+        return False
+    session.missing_photos = (project, error)
+    return True
+
+
+def add_photos(session: Session, paths: Sequence[Path]) -> None:
+    """Add photos to what is open."""
+
+    def done(added: Document) -> None:
+        label = f"Add {added.names[0]}" if len(added.views) == 1 else f"Add {len(added.views)} photos"
+        if session.editor.apply(label, lambda document: add_views(document, added.views)):
+            solve(session)
+
+    session.task_lane.submit(Task("Adding photos", partial(_read, session, paths, False), done))
+
+
+def _read(session: Session, paths: Sequence[Path], show_arriving: bool, control: TaskControl) -> Document:
+    """The document of what was named; with `show_arriving` photos appear in the window as soon as they are read."""
+
+    def show(photos: Iterable[Photo]) -> None:
+        if show_arriving:
+            session.arriving = tuple(photos)  # one assignment of a frozen value: safe from this thread
+
     if any(path.is_dir() or path.suffix == ENDING or path.name == "transforms.json" for path in paths):
-
-        def show(document: Document) -> None:
-            session.arriving = tuple(view.photo for view in document.views)
-
-        return read_source(paths, report=control.report, show=show)
+        return read_source(
+            paths, report=control.report, show=lambda document: show(view.photo for view in document.views)
+        )
     photos: list[Photo] = []
     for index, path in enumerate(paths):
         control.report(f"Reading {index + 1} of {len(paths)}", index / len(paths))
         photos.append(load_photo(path))
-        session.arriving = tuple(photos)  # one assignment of a frozen value: safe from this thread
+        show(photos)
     views: list[DocumentView] = []
     for index, photo in enumerate(photos):
         control.report(f"Detecting {index + 1} of {len(photos)}", index / len(photos))
@@ -108,6 +123,8 @@ def solve(session: Session, *, first: bool = False) -> None:
             calibration = solved.calibration
             assert calibration is not None
             session.editor.apply("Solve cameras", lambda current: apply_calibration(current, calibration))
+        if solved.calibration is not None and solved.calibration.warnings:
+            session.note(" ".join(solved.calibration.warnings))
 
     session.task_lane.submit(Task("Finding cameras", work, done))
 

@@ -201,6 +201,13 @@ def menu_theme(scale: float) -> int:
     return theme
 
 
+def table_theme(scale: float) -> int:
+    """For tables of which a whole row can be chosen: no gap between rows."""
+    with dpg.theme() as theme, dpg.theme_component(dpg.mvTable):
+        dpg.add_theme_style(dpg.mvStyleVar_ItemSpacing, 8 * scale, 0)
+    return theme
+
+
 def panel_theme(scale: float) -> int:
     """For regions that hold fields."""
     with dpg.theme() as theme, dpg.theme_component(dpg.mvChildWindow):

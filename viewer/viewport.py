@@ -37,6 +37,10 @@ class AvatarViewport:
         """The pointer is over it, and nothing lies between."""
         return self._surface.is_hovered
 
+    def take_focus(self) -> None:
+        """Take the keys away from fields."""
+        self._surface.take_focus()
+
     def update(self, rect: Rect, pointer: Pointer) -> None:
         """Take in what the hand did and draw what has changed."""
         self._session.viewport_size = (rect.width, rect.height)

@@ -1,20 +1,16 @@
-"""The window: regions, panels and dialogs put together, and what commands ask of them."""
-
-from collections.abc import Callable
-from pathlib import Path
+"""The window: regions, panels and dialogs put together, and drawn anew where something has changed."""
 
 import dearpygui.dearpygui as dpg
 
 from ..core.document import Document
-from ..core.errors import UserError
+from ..core.edits import MAX_VIEWS
 from ..core.photo import Photo
-from ..core.project_file import ENDING, PICTURE_ENDINGS
-from . import tasks
+from .asking import Asking
 from .canvas import PhotoCanvas
-from .commands import COMMANDS, Command
+from .commands import COMMANDS, Command, Key
 from .dialogs import Dialogs
 from .divider import Divider
-from .file_dialog import FileDialog, FileQuestion
+from .file_dialog import FileDialog
 from .form import Form
 from .keyboard import Keyboard
 from .layout import Layout, Rect, arrange
@@ -23,16 +19,12 @@ from .panels.cameras import CamerasPanel
 from .panels.export import ExportPanel
 from .panels.points import PointsPanel
 from .panels.render import RenderPanel
-from .sample import sample_photos
 from .session import Session
 from .status_line import StatusLine
 from .tabs import Tabs
 from .textures import PhotoTextures
 from .theme import Fonts, Palette, bare_theme, menu_theme, panel_theme
 from .viewport import AvatarViewport
-
-MOST_PHOTOS = 8
-EVERYTHING = (*PICTURE_ENDINGS, ENDING)
 
 
 class Window:
@@ -42,15 +34,15 @@ class Window:
         self.session = session
         self._scale = scale
         self._enlarged = False
-        self._wants_to_close = False
         self._held = False
+        self._frames_without_focus = 0
         self._document: Document | None = None
         self._arriving: tuple[Photo, ...] = ()
         form = Form(palette, fonts, scale)
         self.form = form
         self.dialogs = Dialogs(form)
-        self._files = FileDialog(self.dialogs, form)
-        self.keyboard = Keyboard(self.run, lambda: form.is_typing or self.dialogs.is_open, self.dialogs.cancel)
+        self.asking = Asking(session, self.dialogs, FileDialog(self.dialogs, form))
+        self.keyboard = Keyboard(self.run, lambda: form.is_typing or self.dialogs.is_open, self._press_dialog_key)
         self._mouse = Mouse(self.keyboard)
         self._textures = PhotoTextures()
         self._menu: list[tuple[int | str, Command]] = []
@@ -59,7 +51,7 @@ class Window:
         dpg.set_primary_window(self.main, True)
         dpg.bind_item_theme(self.main, bare_theme())
         self.canvases = [
-            PhotoCanvas(self.main, session, index, self._textures, palette, scale) for index in range(MOST_PHOTOS)
+            PhotoCanvas(self.main, session, index, self._textures, palette, scale) for index in range(MAX_VIEWS)
         ]
         self.viewport = AvatarViewport(self.main, session, palette, scale)
         self._divider = Divider(self.main, palette)
@@ -68,11 +60,11 @@ class Window:
         with dpg.child_window(parent=self.main, show=False, always_use_window_padding=True) as self._tabs_region:
             tabs = Tabs(("Cameras", "Render", "Export"), palette, fonts, scale)
             with tabs.page("Cameras"):
-                self._cameras = CamerasPanel(session, form, self.solve)
+                self._cameras = CamerasPanel(session, form)
             with tabs.page("Render"):
                 self._render = RenderPanel(session, form)
             with tabs.page("Export"):
-                self._export = ExportPanel(session, form, self)
+                self._export = ExportPanel(session, form, self.asking)
         for region in (self._points_region, self._tabs_region):
             dpg.bind_item_theme(region, panel_theme(scale))
         self._status = StatusLine(self.main, session, palette, scale)
@@ -84,7 +76,7 @@ class Window:
         """Draw what has changed since the last frame."""
         session = self.session
         self._textures.begin_frame()
-        self._tell_failures()
+        self.asking.tell_failures()
         self._follow_document()
         layout = self.layout(width, height)
         pointer = self._mouse.read(now)
@@ -104,6 +96,9 @@ class Window:
         self._update_menu()
         self.dialogs.update(width, height)
         self.keyboard.end_frame()
+        if self._frames_without_focus > 0:
+            self._frames_without_focus -= 1
+            self.viewport.take_focus()
 
     def layout(self, width: float, height: float) -> Layout:
         """Where everything is in a window of this size."""
@@ -119,11 +114,6 @@ class Window:
         )
 
     @property
-    def wants_to_close(self) -> bool:
-        """The person is done, and nothing is lost."""
-        return self._wants_to_close
-
-    @property
     def is_engaged(self) -> bool:
         """A hand is at work, even if it rests: a button is held, a field or a dialog is open."""
         return self._held or self.form.is_typing or self.dialogs.is_open
@@ -135,62 +125,12 @@ class Window:
 
     def run(self, command: Command) -> None:
         """Do a command, if it can be done now."""
+        if Key("Tab") in command.keys:  # the toolkit would also go to the next field with it
+            self._frames_without_focus = 3
         if command.enabled(self.session):
-            self._guarded(lambda: command.run(self))
+            command.run(self)
 
-    def break_off(self) -> bool:
-        """Break off the drag under way; whether there was one."""
-        broken = False
-        for canvas in self.canvases:
-            for gesture in canvas.reader.cancel():
-                canvas.gestures.handle(gesture)
-                broken = True
-        return broken
-
-    # --- what commands ask for
-
-    def ask_open(self) -> None:
-        """Let a person choose what to open."""
-        self._ask_to_keep(self._ask_open)
-
-    def ask_add_photos(self) -> None:
-        """Let a person choose photos to add."""
-        self._files.ask(
-            FileQuestion(
-                "Add photos", "Add", PICTURE_ENDINGS, lambda paths: tasks.add_photos(self.session, paths), many=True
-            ),
-            self._nearby(),
-        )
-
-    def open_sample(self) -> None:
-        """Open the bundled photos."""
-        self._ask_to_keep(lambda: self._guarded(lambda: tasks.open_source(self.session, sample_photos())))
-
-    def save(self, *, ask: bool = False, then: Callable[[], None] | None = None) -> None:
-        """Save the project, asking for a name where it has none or `ask`."""
-        path = self.session.project_path
-        if path is not None and not ask:
-            tasks.save(self.session, path, then)
-            return
-        name = path.name if path is not None else f"avatar{ENDING}"
-        self._files.ask(
-            FileQuestion(
-                "Save the project",
-                "Save",
-                (ENDING,),
-                lambda paths: tasks.save(self.session, paths[0], then),
-                save_as=name,
-            ),
-            self._nearby(),
-        )
-
-    def quit(self) -> None:
-        """Close the window, after a question when something would be lost."""
-        self._ask_to_keep(self._close)
-
-    def solve(self) -> None:
-        """Find the cameras again."""
-        tasks.solve(self.session)
+    # --- what only the window can do
 
     def fit_photo(self) -> None:
         """Show the whole of the photo under the pointer."""
@@ -206,78 +146,13 @@ class Window:
         """Show what the keys do."""
         self.dialogs.shortcuts()
 
-    # --- what the export panel asks for
-
-    def export_picture(self, longer_side: int, *, transparent: bool) -> None:
-        """Write the avatar as it is looked at."""
-        self._ask_where(
-            "Save the picture",
-            "avatar.png",
-            (".png", ".jpg", ".webp"),
-            lambda path: tasks.export_picture(self.session, path, longer_side, transparent=transparent),
-        )
-
-    def export_turntable(self, longer_side: int, *, frames: int, fps: float, ending: str) -> None:
-        """Write a film of it turning."""
-        name = "turntable" if ending == ".png" else f"turntable{ending}"
-        self._ask_where(
-            "Save the turntable",
-            name,
-            (ending,),
-            lambda path: tasks.export_turntable(self.session, path, longer_side, frames=frames, fps=fps),
-        )
-
     # --- small parts
 
-    def _ask_where(self, title: str, name: str, endings: tuple[str, ...], chosen: Callable[[Path], None]) -> None:
-        question = FileQuestion(
-            title, "Save", endings, lambda paths: self._guarded(lambda: chosen(paths[0])), save_as=name
-        )
-        self._files.ask(question, self._nearby())
-
-    def _ask_open(self) -> None:
-        question = FileQuestion(
-            "Open photos, a project or a capture folder",
-            "Open",
-            EVERYTHING,
-            lambda paths: tasks.open_source(self.session, paths),
-            many=True,
-            folders=True,
-        )
-        self._files.ask(question, self._nearby())
-
-    def _ask_to_keep(self, then: Callable[[], None]) -> None:
-        """Before something is lost, ask; `then` goes on."""
-        if self.session.is_saved:
-            then()
-            return
-        self.dialogs.question(
-            "Save the changes first?",
-            "They are lost otherwise.",
-            [("Save", lambda: self.save(then=then)), ("Don’t save", then), ("Cancel", lambda: None)],
-        )
-
-    def _close(self) -> None:
-        self._wants_to_close = True
-
-    def _nearby(self) -> Path | None:
-        """The folder of what is open."""
-        session = self.session
-        if session.project_path is not None:
-            return session.project_path.parent
-        paths = [view.photo.path for view in session.document.views if view.photo.path is not None]
-        return None if not paths or paths[0].parent == sample_photos()[0].parent else paths[0].parent
-
-    def _guarded(self, act: Callable[[], None]) -> None:
-        try:
-            act()
-        except UserError as error:
-            self.session.report(error)
-
-    def _tell_failures(self) -> None:
-        while self.session.failures:
-            error = self.session.failures.popleft()
-            self.dialogs.message(error.what_happened, error.what_to_do)
+    def _press_dialog_key(self, name: str) -> None:
+        if name == "Escape":
+            self.dialogs.close()
+        elif not self.form.is_typing:  # a field has its own use for Enter
+            self.dialogs.accept()
 
     def _follow_document(self) -> None:
         """Let go of textures of photos that neither the history nor the loader knows."""

@@ -82,7 +82,7 @@ class DensityGrid:
     samples: int
     """How many times the network was asked."""
 
-    BLOCK = 4
+    BLOCK = 2
 
     def read(self, points: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n"]:
         """Trilinear raw density at points."""

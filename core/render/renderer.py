@@ -30,7 +30,7 @@ from .view_modes import ViewMode, shade
 
 Quality = Literal["interactive", "reference"]
 
-COARSE_NODES, FINE_NODES = 64, 128
+COARSE_NODES, FINE_NODES = 64, 112
 """Nodes along the longest side of the box: first answer to an edit, and what it is refined to."""
 FIRST_LATTICE = 64
 """Side of the first sub-picture, pixels."""

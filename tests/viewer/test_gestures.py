@@ -93,18 +93,6 @@ def test_the_wheel_turns_only_under_the_pointer():
     assert GestureReader().read(turned, hovered=False) == []
 
 
-def test_a_cancelled_drag_ends_once_and_ignores_the_rest():
-    """Esc in the middle: nothing more until the next press."""
-    reader = GestureReader()
-    read_all(reader, Pointer(0, 0, LEFT), Pointer(20, 0, LEFT))
-    cancelled = reader.cancel()
-    rest = read_all(reader, Pointer(40, 0, LEFT), Pointer(40, 0, LEFT))
-
-    assert [(type(g), g.cancelled) for g in cancelled] == [(DragEnded, True)]
-    assert rest == []
-    assert reader.cancel() == []
-
-
 def test_a_pointer_can_be_told_from_any_corner():
     """Positions move, everything else stays."""
     pointer = Pointer(100, 50, LEFT, wheel=1, shift=True)

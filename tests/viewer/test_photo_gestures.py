@@ -149,13 +149,15 @@ def test_hovering_names_the_point(hand):
     assert hand.session.editor.hovered is None
 
 
-def test_a_broken_off_drag_puts_the_point_back(hand):
-    """Esc with the button held."""
+def test_a_drag_that_was_cancelled_stays_cancelled(hand):
+    """Esc with the button held: the point goes back, and the rest of the movement means nothing."""
     before = hand.session.document
     start = hand.at("chin")
     hand.show(start, [Button.LEFT])
     hand.show(start + [25, 25], [Button.LEFT])
-    for gesture in hand.reader.cancel():
-        hand.gestures.handle(gesture)
+    hand.session.editor.cancel()
+    hand.show(start + [50, 25], [Button.LEFT])
+    hand.show(start + [50, 25])
 
     assert hand.session.document is before
+    assert len(hand.session.editor.history.entries) == 1

@@ -49,10 +49,17 @@ def test_from_a_drag_to_a_saved_project_and_back(start):
     picture = Image.open(path)
     assert picture.mode == "RGBA" and max(picture.size) == 1024
     assert picture.getextrema()[3] == (0, 255)
+    frames = next(w[2:] for w in window.state()["widgets"] if w[1] == "mvInputInt")
+    window.click(frames[0] + 20, frames[1] + frames[3] / 2)
+    window.until(lambda s: s["typing"])
+    window.key("ctrl+a")
+    window.type("14")
+    window.key("Return")
+    assert window.until(lambda s: not s["typing"])["mode"] == "colour"
     window.click_on("Save turntable…")
     path = window.answer("turn.mp4")
     window.until(lambda s: s["status"][1] == "Saved turn.mp4", 120)
-    assert frames_in(path) == 72
+    assert frames_in(path) == 14
 
     # Saved, closed, opened again: everything is where it was.
     window.key("ctrl+s")

@@ -1,7 +1,5 @@
 """Where each photo was taken, and with what lens."""
 
-from collections.abc import Callable
-
 import dearpygui.dearpygui as dpg
 import numpy as np
 
@@ -11,12 +9,13 @@ from ..camera_pose import CameraPose, pose_of_camera, world_from_camera
 from ..changes import Changes
 from ..form import DraggedNumber, Form
 from ..session import Session
+from ..tasks import solve
 
 
 class CamerasPanel:
     """The chosen photo's camera as numbers to drag, in degrees and metres about the head."""
 
-    def __init__(self, session: Session, form: Form, solve: Callable[[], None]) -> None:
+    def __init__(self, session: Session, form: Form) -> None:
         self._session = session
         self._form = form
         self._changes = Changes()
@@ -48,7 +47,7 @@ class CamerasPanel:
             self._lock_focal = dpg.add_checkbox(label="focal length", callback=lambda s, on: self._lock(focal=on))
         self._residual = form.hint("")
         with dpg.group(horizontal=True):
-            form.button("Solve again", solve, primary=True)
+            form.button("Solve again", lambda: solve(session), primary=True)
             form.button("Look from here", lambda: session.fly_to_view(session.editor.view))
 
     def update(self) -> None:

@@ -9,6 +9,7 @@ from ...core.keypoints import PointState
 from ..changes import Changes
 from ..form import Form
 from ..session import Session
+from ..theme import table_theme
 
 
 class PointsPanel:
@@ -24,6 +25,7 @@ class PointsPanel:
         with dpg.group(horizontal=True):
             form.heading("Points")
             self._summary = dpg.add_text("", color=form.palette.faint)
+        self._theme = table_theme(form.scale)
         self._body = dpg.add_child_window(border=False, height=-38 * form.scale)
         with dpg.group(horizontal=True):
             for label, command in (
@@ -51,7 +53,10 @@ class PointsPanel:
         self._rows = []
         if not document.views:
             return
-        with dpg.table(parent=self._body, header_row=False, policy=dpg.mvTable_SizingFixedFit, pad_outerX=False):
+        with dpg.table(
+            parent=self._body, header_row=False, policy=dpg.mvTable_SizingFixedFit, pad_outerX=False
+        ) as table:
+            dpg.bind_item_theme(table, self._theme)
             dpg.add_table_column(width_stretch=True)
             for _ in document.views:
                 dpg.add_table_column(width_fixed=True)
@@ -61,7 +66,7 @@ class PointsPanel:
                     row = dpg.add_selectable(
                         label=name,
                         span_columns=True,
-                        height=int(23 * self._form.scale),
+                        height=int(24 * self._form.scale),
                         callback=lambda sender, value, chosen: self._chosen(chosen),
                     )
                     dpg.set_item_user_data(row, name)

@@ -1,0 +1,67 @@
+"""How often the window is drawn."""
+
+import pytest
+from kpnerf.viewer.pace import BUSY_FRAME, IDLE_FRAME, LIVELY_FRAME, LIVELY_SECONDS, LONGEST_REST, Pace
+
+
+class Clock:
+    """Stands still unless it is set."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Seconds."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """At zero."""
+    return Clock()
+
+
+@pytest.fixture
+def pace(clock) -> Pace:
+    """Nothing has happened for a while."""
+    pace = Pace(clock)
+    pace.note(pointer=(0, 0))
+    clock.now = 100.0
+    return pace
+
+
+def test_quick_frames_come_as_often_as_needed(pace):
+    """With a graphics card: sixty a second for a hand, fewer to follow, fewest for nothing."""
+    idle, busy = pace.rest(0.002, busy=False), pace.rest(0.002, busy=True)
+    pace.note(pointer=(5, 0))
+    lively = pace.rest(0.002, busy=False)
+
+    assert [rest + 0.002 for rest in (lively, busy, idle)] == pytest.approx([LIVELY_FRAME, BUSY_FRAME, IDLE_FRAME])
+
+
+def test_slow_frames_leave_the_processor_to_the_avatar(pace):
+    """Without a graphics card: at most half of a core while the hand moves, a third while drawing."""
+    busy = pace.rest(0.04, busy=True)
+    pace.note(jobs=1)
+    lively = pace.rest(0.04, busy=True)
+
+    assert lively == pytest.approx(0.04)
+    assert busy == pytest.approx(0.08)
+
+
+def test_the_window_never_sleeps_long(pace):
+    """However slow a frame was, the next touch is noticed soon."""
+    assert pace.rest(5.0, busy=False) == LONGEST_REST
+    assert pace.rest(0.0, busy=False) > 0
+
+
+@pytest.mark.parametrize("sign", [{"jobs": 2}, {"moving": True}, {"pointer": (1, 1)}])
+def test_every_sign_of_life_wakes_it_for_a_while(pace, clock, sign):
+    """And then it calms down again."""
+    pace.note(**sign)
+    awake = pace.rest(0.001, busy=False)
+    clock.now += LIVELY_SECONDS + 0.01
+    pace.note(pointer=sign.get("pointer", (0, 0)))
+    calm = pace.rest(0.001, busy=False)
+
+    assert awake < calm

@@ -1,0 +1,146 @@
+"""What a person is asked: which files, where to, and whether to keep changes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ..core.errors import UserError
+from ..core.project_file import ENDING, PICTURE_ENDINGS
+from . import tasks
+from .dialogs import Dialogs
+from .file_dialog import FileDialog, FileQuestion
+from .sample import sample_folder, sample_photos
+from .session import Session
+
+Then = Callable[[], None]
+
+
+class Asking:
+    """Opens dialogs and hands their answers to tasks."""
+
+    def __init__(self, session: Session, dialogs: Dialogs, files: FileDialog) -> None:
+        self._session = session
+        self._dialogs = dialogs
+        self._files = files
+        self.is_done = False
+        """The person wants the window closed, and nothing is lost by it."""
+
+    # --- opening and closing
+
+    def open(self) -> None:
+        """What to open in place of what is open."""
+        question = FileQuestion(
+            "Open photos, a project or a capture folder",
+            "Open",
+            (*PICTURE_ENDINGS, ENDING),
+            lambda paths: tasks.open_source(self._session, paths),
+            many=True,
+            folders=True,
+        )
+        self._keep_first(lambda: self._files.ask(question, self._nearby()))
+
+    def open_sample(self) -> None:
+        """Whether to keep changes, before the bundled photos are opened."""
+        self._keep_first(lambda: self._guarded(lambda: tasks.open_source(self._session, sample_photos())))
+
+    def add_photos(self) -> None:
+        """Which photos to add."""
+        question = FileQuestion(
+            "Add photos", "Add", PICTURE_ENDINGS, lambda paths: tasks.add_photos(self._session, paths), many=True
+        )
+        self._files.ask(question, self._nearby())
+
+    def quit(self) -> None:
+        """Whether to keep changes, before the window closes."""
+        self._keep_first(self._finish)
+
+    def tell_failures(self) -> None:
+        """Show what the session has to tell."""
+        session = self._session
+        if session.missing_photos is not None:
+            project, missing = session.missing_photos
+            session.missing_photos = None
+            answers = [("Choose the folder…", lambda: self._ask_photo_folder(project)), ("Cancel", lambda: None)]
+            self._dialogs.question(missing.what_happened, missing.what_to_do, answers)
+        while session.failures:
+            error = session.failures.popleft()
+            self._dialogs.message(error.what_happened, error.what_to_do)
+
+    # --- saving and exporting
+
+    def save(self, then: Then | None = None) -> None:
+        """Where to save the project, where that is not known; `then` goes on once it is saved."""
+        if self._session.project_path is None:
+            self.save_as(then)
+        else:
+            tasks.save(self._session, self._session.project_path, then)
+
+    def save_as(self, then: Then | None = None) -> None:
+        """Where to save the project."""
+        path = self._session.project_path
+        self._ask_where(
+            "Save the project",
+            path.name if path is not None else f"avatar{ENDING}",
+            (ENDING,),
+            lambda path: tasks.save(self._session, path, then),
+        )
+
+    def export_picture(self, longer_side: int, *, transparent: bool) -> None:
+        """Where to write the avatar as it is looked at."""
+        self._ask_where(
+            "Save the picture",
+            "avatar.png",
+            (".png", ".jpg", ".webp"),
+            lambda path: tasks.export_picture(self._session, path, longer_side, transparent=transparent),
+        )
+
+    def export_turntable(self, longer_side: int, *, frames: int, fps: float, ending: str) -> None:
+        """Where to write a film of it turning."""
+        self._ask_where(
+            "Save the turntable",
+            "turntable" if ending == ".png" else f"turntable{ending}",
+            (ending,),
+            lambda path: tasks.export_turntable(self._session, path, longer_side, frames=frames, fps=fps),
+        )
+
+    # --- small parts
+
+    def _keep_first(self, then: Then) -> None:
+        """Ask before something is lost; `then` goes on."""
+        if self._session.is_saved:
+            then()
+            return
+        answers = [("Save", lambda: self.save(then)), ("Don’t save", then), ("Cancel", lambda: None)]
+        self._dialogs.question("Save the changes first?", "They are lost otherwise.", answers)
+
+    def _ask_where(self, title: str, name: str, endings: tuple[str, ...], chosen: Callable[[Path], None]) -> None:
+        question = FileQuestion(
+            title, "Save", endings, lambda paths: self._guarded(lambda: chosen(paths[0])), save_as=name
+        )
+        self._files.ask(question, self._nearby())
+
+    def _ask_photo_folder(self, project: Path) -> None:
+        question = FileQuestion(
+            "The folder the photos are in now",
+            "Look here",
+            PICTURE_ENDINGS,
+            lambda paths: tasks.reopen(self._session, project, paths[0] if paths[0].is_dir() else paths[0].parent),
+            folders=True,
+        )
+        self._files.ask(question, project.parent)
+
+    def _nearby(self) -> Path | None:
+        """The folder of what is open; None, for the one used last, where that is only the sample's."""
+        session = self._session
+        if session.project_path is not None:
+            return session.project_path.parent
+        folders = [view.photo.path.parent for view in session.document.views if view.photo.path is not None]
+        return folders[0] if folders and folders[0] != sample_folder() else None
+
+    def _finish(self) -> None:
+        self.is_done = True
+
+    def _guarded(self, act: Then) -> None:
+        try:
+            act()
+        except UserError as error:
+            self._session.report(error)
