@@ -23,8 +23,8 @@ __all__ = ["Calibration", "ViewObservation", "calibrate", "solve_keypoints"]
 
 MOST_VIEWS = 8
 _DRIFT_ROUNDS = 2
-_SKIN_ROUNDS = 3
-"""Spots are followed again once the cameras are better: the second and third time from within a pixel or two."""
+_CHART_WIDTHS = (128, 256, 352)
+"""Resolutions at which the skin is followed, one after another as the cameras get better."""
 _LANDMARKS_BESIDE_SKIN = 0.1
 """Beside the skin, landmarks count that much less: their errors are alike all over a face, so that hundreds of them
 tell hardly more than a few."""
@@ -85,9 +85,9 @@ def calibrate(
     bundle, world_from_head, _ = min(ends, key=lambda end: end[2])
     heard(0.4)
     if np.any(bundle.free_pose) and np.count_nonzero(_shows_skin(views, bundle)) >= 2:
-        for done in range(_SKIN_ROUNDS):
-            bundle, world_from_head = _on_skin(views, bundle, world_from_head, cancelled)
-            heard(0.4 + 0.5 * (done + 1) / _SKIN_ROUNDS)
+        for done, width in enumerate(_CHART_WIDTHS, start=1):
+            bundle, world_from_head = _on_skin(views, bundle, world_from_head, width, cancelled)
+            heard(0.4 + 0.5 * done / len(_CHART_WIDTHS))
         bundle = _landmarks_for(views, bundle, world_from_head)
     if not any(view.pose_is_known for view in views):
         bundle, world_from_head = _in_frame_of_head(bundle, world_from_head)
@@ -149,12 +149,13 @@ def _on_skin(
     views: Sequence[ViewObservation],
     bundle: Bundle,
     world_from_head: Matrix4,
+    width: int,
     cancelled: Callable[[], bool] | None,
 ) -> tuple[Bundle, Matrix4]:
     """Cameras adjusted to spots of skin followed from photo to photo, then landmarks adjusted to these cameras."""
     shows = _shows_skin(views, bundle)
     pictures = [view.picture if shown else None for view, shown in zip(views, shows, strict=True)]
-    tracks = track_skin(pictures, _cameras(views, bundle), bundle.points)
+    tracks = track_skin(pictures, _cameras(views, bundle), bundle.points, width=width)
     by_hand = np.stack([put_by_hand(view) for view in views])
     spots, scale = len(tracks.points), scale_of(world_from_head)
     joined = replace(

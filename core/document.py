@@ -136,6 +136,7 @@ def _observe(view: DocumentView) -> ViewObservation:
         focal_px=view.focal_px if view.focal_px is not None else view.photo.focal_px,
         keypoints=keypoints,
         landmarks_px=view.landmarks_px,
+        picture=view.photo.rgb,
         camera=view.camera if view.lock_pose or view.lock_focal else None,
         lock_pose=view.lock_pose and view.camera is not None,
         lock_focal=view.lock_focal,

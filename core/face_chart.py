@@ -10,9 +10,10 @@ from .camera import Camera
 from .canonical import canonical_face
 from .geometry import project
 
-CHART_WIDTH = 192
 _AXIS_BEHIND_ORIGIN, _RADIUS = 0.03, 0.08
 """The cylinder stands upright in the head frame, its axis so far behind the ears' midpoint, metres."""
+_SHADING = 0.009
+"""Standard deviation of the blur that takes shading for what it leaves, metres."""
 _FACE_MESH = 468
 """The landmarks beyond are irises, which lie in the eyes' own triangles."""
 
@@ -46,23 +47,23 @@ class Unrolled:
 
 
 @cache
-def face_chart() -> FaceChart:
-    """The chart of the canonical face, the same for every person."""
+def face_chart(width: int) -> FaceChart:
+    """The chart of the canonical face, so many pixels wide; the same for every person."""
     from scipy.spatial import Delaunay
 
     x, y, z = canonical_face().points[:_FACE_MESH].T
     places = np.stack([np.arctan2(x, _AXIS_BEHIND_ORIGIN - z), y / _RADIUS], axis=1)
-    density = (CHART_WIDTH - 1) / float(np.ptp(places[:, 0]))
+    density = (width - 1) / float(np.ptp(places[:, 0]))
     places = (places - places.min(axis=0)) * density
     height = int(np.ceil(places[:, 1].max())) + 1
-    columns, rows = np.meshgrid(np.arange(CHART_WIDTH, dtype=float), np.arange(height, dtype=float))
+    columns, rows = np.meshgrid(np.arange(width, dtype=float), np.arange(height, dtype=float))
     wanted = np.stack([columns, rows], axis=-1).reshape(-1, 2)
     triangles = Delaunay(places)
     which = triangles.find_simplex(wanted)
     affine = triangles.transform[which]
     two = np.einsum("nij,nj->ni", affine[:, :2], wanted - affine[:, 2])
     shares = np.concatenate([two, 1 - two.sum(axis=1, keepdims=True)], axis=1)
-    shape = (height, CHART_WIDTH)
+    shape = (height, width)
     return FaceChart(
         inside=(which >= 0).reshape(shape),
         corners=triangles.simplices[which].reshape(*shape, 3).astype(np.int64),
@@ -72,7 +73,10 @@ def face_chart() -> FaceChart:
 
 
 def unroll(
-    brightness: Float32[np.ndarray, "h w"], camera: Camera, landmarks_in_world: Float[np.ndarray, "478 3"]
+    brightness: Float32[np.ndarray, "h w"],
+    camera: Camera,
+    landmarks_in_world: Float[np.ndarray, "478 3"],
+    chart: FaceChart,
 ) -> Unrolled:
     """The face in a photo taken by `camera`, laid flat with the help of its landmarks' places in space.
 
@@ -80,7 +84,6 @@ def unroll(
     """
     import cv2
 
-    chart = face_chart()
     surface = chart.surface(landmarks_in_world)
     pixels, depth = project(camera, surface.reshape(-1, 3))
     pixels = pixels.reshape(surface.shape[:2] + (2,))
@@ -94,13 +97,13 @@ def unroll(
     edge = np.array([camera.width - 1.0, camera.height - 1.0])
     in_picture = np.all((pixels >= 0) & (pixels <= edge), axis=-1) & (depth.reshape(facing.shape) > 0)
     facing = np.where(chart.inside & in_picture, facing, 0.0)
-    return Unrolled(_without_shading(picture, chart.inside), pixels, facing)
+    return Unrolled(_without_shading(picture, chart), pixels, facing)
 
 
-def _without_shading(picture: Float32[np.ndarray, "h w"], inside: Bool[np.ndarray, "h w"]) -> np.ndarray:
-    """Detail finer than a centimetre, at equal contrast, as 8-bit."""
+def _without_shading(picture: Float32[np.ndarray, "h w"], chart: FaceChart) -> UInt8[np.ndarray, "h w"]:
+    """Detail finer than about two centimetres, at equal contrast, as 8-bit."""
     import cv2
 
-    detail = picture - cv2.GaussianBlur(picture, (0, 0), 8.0)
-    contrast = float(np.sqrt(np.mean(detail[inside] ** 2))) + 2.0
+    detail = picture - cv2.GaussianBlur(picture, (0, 0), _SHADING * chart.pixels_per_metre)
+    contrast = float(np.sqrt(np.mean(detail[chart.inside] ** 2))) + 2.0
     return np.clip(128.0 + 30.0 * detail / contrast, 0, 255).astype(np.uint8)

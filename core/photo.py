@@ -128,7 +128,9 @@ def _decode(file: BinaryIO, name: str, max_side: int) -> tuple[np.ndarray, float
                 f"{name} is only {full_size[0]} x {full_size[1]} pixels.",
                 f"Choose a photo with at least {SMALLEST_SIDE_PX} pixels a side.",
             )
-        image.draft("RGB", (2 * max_side, 2 * max_side))  # JPEG only: scaled by the decoder, at no cost
+        reduction = max(1, max(full_size) // (2 * max_side))
+        # JPEG only: scaled by the decoder, at no cost; it asks both sides, so each is given its share.
+        image.draft("RGB", (full_size[0] // reduction, full_size[1] // reduction))
         image.load()
         upright = _turned(_shrunk(_as_rgb(image), max_side), int(exif.get(_ORIENTATION, 1)))
     except Image.DecompressionBombError as error:
@@ -207,7 +209,7 @@ def _as_rgb(image: "Image.Image") -> "Image.Image":
         image = image.convert("RGBA")
         canvas = Image.new("RGBA", image.size, (255, 255, 255, 255))
         image = Image.alpha_composite(canvas, image)
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _shrunk(image: "Image.Image", max_side: int) -> "Image.Image":

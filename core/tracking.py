@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, UInt8
 
 from .camera import Camera
 from .canonical import canonical_face
-from .face_chart import Unrolled, face_chart, unroll
+from .face_chart import FaceChart, Unrolled, face_chart, unroll
 
 _LEAST_FACING = 0.2
 """Cosine below which skin is seen too obliquely to be followed."""
@@ -50,16 +50,19 @@ def track_skin(
     pictures: Sequence[UInt8[np.ndarray, "h w 3"] | None],
     cameras: Sequence[Camera],
     landmarks_in_world: Float[np.ndarray, "478 3"],
+    *,
+    width: int,
 ) -> Tracks:
     """Follow spots of every photo's skin into every other photo; None takes no part.
 
-    Cameras and landmarks have to be right to about ten degrees, or a centimetre on the face.
+    The wider the chart (pixels across the face), the more exact the spots, and the closer the cameras and
+    landmarks must be to the truth: at 128 about a centimetre on the face, at 352 three millimetres.
     """
-    chart = face_chart()
+    chart = face_chart(width)
     unrolled: dict[int, tuple[Unrolled, float]] = {}
     for view, (picture, camera) in enumerate(zip(pictures, cameras, strict=True)):
         if picture is not None:
-            unrolled[view] = _unrolled(picture, camera, landmarks_in_world)
+            unrolled[view] = _unrolled(picture, camera, landmarks_in_world, chart)
     surface = chart.surface(landmarks_in_world)
     pixels, weights, points = [], [], []
     for home, (here, scale_here) in unrolled.items():
@@ -86,7 +89,10 @@ def track_skin(
 
 
 def _unrolled(
-    picture: UInt8[np.ndarray, "h w 3"], camera: Camera, landmarks_in_world: Float[np.ndarray, "478 3"]
+    picture: UInt8[np.ndarray, "h w 3"],
+    camera: Camera,
+    landmarks_in_world: Float[np.ndarray, "478 3"],
+    chart: FaceChart,
 ) -> tuple[Unrolled, float]:
     """One photo's skin, with pixels of the photo as it is, and how many of them make a pixel of the chart."""
     import cv2
@@ -96,12 +102,12 @@ def _unrolled(
     size_in_world = np.linalg.norm(np.std(landmarks_in_world, axis=0)) / np.linalg.norm(
         np.std(canonical_face().points, axis=0)
     )
-    scale = camera.fx * size_in_world / max(depth, 1e-9) / face_chart().pixels_per_metre
+    scale = camera.fx * size_in_world / max(depth, 1e-9) / chart.pixels_per_metre
     shrink = min(1.0, SHR / max(scale, 1e-6))
     size = (max(1, round(camera.width * shrink)), max(1, round(camera.height * shrink)))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if shrink < 1 else picture
     brightness = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    result = unroll(brightness, camera.resized(*size), landmarks_in_world)
+    result = unroll(brightness, camera.resized(*size), landmarks_in_world, chart)
     to_photo = np.array([camera.width / size[0], camera.height / size[1]])
     return Unrolled(result.texture, (result.pixels_px + 0.5) * to_photo - 0.5, result.facing), scale
 

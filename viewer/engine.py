@@ -25,7 +25,7 @@ class Frame(Protocol):
 
 
 class Engine(Protocol):
-    """Draws avatars. Both methods are called from two threads at once, with different arguments."""
+    """Draws avatars. One engine serves one thread."""
 
     def encode(self, document: Document) -> object:
         """What the network knows of the photos; slow, and needed again only when photos or cameras change."""
@@ -47,7 +47,7 @@ class Engine(Protocol):
 
 
 LoadEngine = Callable[[], Engine]
-"""Brings up the engine; slow, called once, on a worker thread. Raises UserError where weights are missing."""
+"""Brings up an engine; slow, called by each thread that draws. Raises UserError where weights are missing."""
 
 
 class Encodings:
@@ -73,6 +73,29 @@ class Encodings:
     def keep(self, document: Document, encoded: object) -> None:
         """Remember an encoding, forgetting the one not used for longest."""
         self._entries = [(_inputs(document), encoded), *self._entries][: self._capacity]
+
+
+class Artist:
+    """An engine that is brought up when it is first needed, and its memory; belongs to one thread."""
+
+    def __init__(self, load_engine: LoadEngine) -> None:
+        self._load_engine = load_engine
+        self._engine: Engine | None = None
+        self._encodings = Encodings()
+
+    def engine(self) -> Engine:
+        """The engine; raises what bringing it up raised, and tries again the next time."""
+        if self._engine is None:
+            self._engine = self._load_engine()
+        return self._engine
+
+    def encoded(self, document: Document) -> object:
+        """The encoding of a document, made only when none of the last few fits."""
+        found = self._encodings.find(document)
+        if found is None:
+            found = self.engine().encode(document)
+            self._encodings.keep(document, found)
+        return found
 
 
 def _inputs(document: Document) -> tuple[object, ...]:

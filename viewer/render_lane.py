@@ -10,7 +10,7 @@ from jaxtyping import Float
 from ..core.camera import Camera
 from ..core.document import Document, RenderMode, RenderQuality
 from .backdrop import Backdrop, composite
-from .engine import Encodings, Engine, Frame, LoadEngine
+from .engine import Artist, Frame, LoadEngine
 
 Activity = Literal["loading", "encoding", "refining", "idle"]
 
@@ -61,17 +61,13 @@ class RenderLane:
     """
 
     def __init__(self, load_engine: LoadEngine) -> None:
-        self._load_engine = load_engine
-        self._engine: Engine | None = None
-        self._engine_lock = threading.Lock()
+        self._artist = Artist(load_engine)
         self._wake = threading.Condition()
         self._waiting: tuple[int, RenderJob] | None = None
         self._generation = 0
         self._newest: Rendered | RenderFailed | None = None
         self._closing = False
         self._activity: Activity = "idle"
-        self._encodings = Encodings()
-        self._encodings_lock = threading.Lock()
         self.idle = threading.Event()
         """Set while nothing is being drawn: slow tasks wait for it between their steps."""
         self.idle.set()
@@ -118,25 +114,6 @@ class RenderLane:
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    # --- called by the task lane too
-
-    def engine(self) -> Engine:
-        """The engine, brought up on first use; raises what bringing it up raised."""
-        with self._engine_lock:
-            if self._engine is None:
-                self._engine = self._load_engine()
-            return self._engine
-
-    def encoded(self, document: Document) -> object:
-        """The encoding of a document, made only when none of the last few fits."""
-        with self._encodings_lock:
-            found = self._encodings.find(document)
-        if found is None:
-            found = self.engine().encode(document)
-            with self._encodings_lock:
-                self._encodings.keep(document, found)
-        return found
-
     # --- the thread
 
     def _run(self) -> None:
@@ -159,9 +136,9 @@ class RenderLane:
 
     def _draw(self, generation: int, job: RenderJob) -> None:
         self._activity = "loading"
-        engine = self.engine()
+        engine = self._artist.engine()
         self._activity = "encoding"
-        encoded = self.encoded(job.document)
+        encoded = self._artist.encoded(job.document)
         self._activity = "refining"
         shown = False
 

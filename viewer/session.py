@@ -13,7 +13,7 @@ from ..core.project_file import MissingPhotosError
 from .backdrop import Backdrop, backdrop_of, composite
 from .changes import same
 from .editor import Editor
-from .engine import LoadEngine
+from .engine import Artist, LoadEngine
 from .eye import Eye
 from .render_lane import Rendered, RenderFailed, RenderJob, RenderLane
 from .task_lane import Finished, TaskLane
@@ -61,6 +61,8 @@ class Session:
         """A project that could not be opened because photos were moved: a folder to look in may be chosen."""
         self.render_lane = RenderLane(load_engine)
         self.task_lane = TaskLane(self.render_lane.idle)
+        self.exporter = Artist(load_engine)
+        """Draws what is exported, on the task thread, so that the screen never waits for it."""
         self.now = 0.0
         self._asked: tuple[object, ...] | None = None
         self._engine_error: str | None = None

@@ -15,9 +15,8 @@ from ..core.export import WHITE, write_image, write_turntable
 from ..core.photo import Photo, load_photo
 from ..core.project_file import ENDING, MissingPhotosError, open_project, save_project
 from ..core.source import read_source, view_of
-from .engine import Frame
+from .engine import Artist, Frame
 from .orbit import OrbitView
-from .render_lane import RenderLane
 from .session import Session
 from .task_lane import Cancelled, Task, TaskControl
 
@@ -187,7 +186,7 @@ def export_turntable(session: Session, path: Path, longer_side: int, *, frames: 
 class _Drawing:
     """The document as it was when an export was asked for, and how large it is to be drawn."""
 
-    lane: RenderLane
+    artist: Artist
     document: Document
     mode: RenderMode
     size: tuple[int, int]
@@ -197,8 +196,8 @@ class _Drawing:
     ) -> Float[np.ndarray, "h w 4"]:
         """A finished picture, on whatever thread this is; raises Cancelled."""
         last: Frame | None = None
-        for last in self.lane.engine().frames(
-            self.lane.encoded(self.document),
+        for last in self.artist.engine().frames(
+            self.artist.encoded(self.document),
             self.document,
             view.camera(*self.size),
             mode=self.mode,
@@ -216,7 +215,7 @@ def _drawing(session: Session, longer_side: int) -> _Drawing:
     document = session.document
     if document.calibration is None:
         raise UserError("There is no avatar to export yet.", "Open photos and solve their cameras first.")
-    return _Drawing(session.render_lane, document, session.mode, _even_size(session.render_size(), longer_side))
+    return _Drawing(session.exporter, document, session.mode, _even_size(session.render_size(), longer_side))
 
 
 def _even_size(shape: tuple[int, int], longer_side: int) -> tuple[int, int]:

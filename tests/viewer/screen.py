@@ -113,7 +113,7 @@ class Driven:
         self.do("type", "--delay", 15, text)
         self.frame()
 
-    def frame(self, count: int = 3) -> None:
+    def frame(self, count: int = 2) -> None:
         """Wait until the window has been drawn some more times."""
         before = self.state()["frames"]
         self.until(lambda s: s["frames"] >= before + count)
