@@ -23,7 +23,7 @@ __all__ = ["Calibration", "ViewObservation", "calibrate", "solve_keypoints"]
 
 MOST_VIEWS = 8
 _DRIFT_ROUNDS = 2
-_CHART_WIDTHS = (128, 256, 352)
+_CHART_WIDTHS = (128, 256, 352, 352)
 """Resolutions at which the skin is followed, one after another as the cameras get better."""
 _LANDMARKS_BESIDE_SKIN = 0.1
 """Beside the skin, landmarks count that much less: their errors are alike all over a face, so that hundreds of them
@@ -248,5 +248,5 @@ def _result(views: Sequence[ViewObservation], bundle: Bundle, world_from_head: M
         world_from_head=world_from_head,
         residuals_px=residuals_px,
         residual_px=residual_px,
-        warnings=doubts(views, cameras, world_from_head, residual_px),
+        warnings=doubts(views, cameras, world_from_head[:3, 3], residual_px),
     )

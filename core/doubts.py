@@ -5,15 +5,34 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from .camera import Camera, Matrix4
-from .observation import ViewObservation
+from .camera import Camera
+from .head_placement import parallax
+from .observation import FEWEST_POINTS, ViewObservation, pixels_per_metre
+
+_IMPLAUSIBLE = 0.003
+"""Median distance on the face, metres, beyond which landmarks do not belong to one head. Three photos of one rendered
+person stay below 2.7 mm, unless hair hides half the face; with one photo of somebody else the worst is 3.3 and more."""
+_LEAST_PARALLAX = np.radians(5.0)
 
 
 def doubts(
     views: Sequence[ViewObservation],
     cameras: Sequence[Camera],
-    world_from_head: Matrix4,
+    head_in_world: Float[np.ndarray, "3"],
     residual_px: Float[np.ndarray, "v"],
 ) -> tuple[str, ...]:
-    """Sentences, in the order of the photos, about cameras that are guesses and photos that do not fit."""
-    return ()
+    """Sentences about cameras that are guesses, photos that do not fit, and depth that nothing shows."""
+    sentences = []
+    solved = np.isfinite(residual_px)
+    for view, known in zip(views, solved, strict=True):
+        if not known and not view.pose_is_known:
+            sentences.append(f"The camera of {view.name} is a guess: place at least {FEWEST_POINTS} of its points.")
+    for view, residual in zip(views, residual_px, strict=True):
+        if np.isfinite(residual) and residual > _IMPLAUSIBLE * pixels_per_metre(view):
+            sentences.append(
+                f"{view.name} does not fit ({residual:.0f} pixels off): is it the same person, the face in plain view?"
+            )
+    seeing = [camera for camera, known in zip(cameras, solved, strict=True) if known]
+    if seeing and parallax(seeing, head_in_world) < _LEAST_PARALLAX:
+        sentences.append("The face is seen from one side only: its depth is that of an average face.")
+    return tuple(sentences)

@@ -17,6 +17,8 @@ from .pose import pose_from_points
 _USUAL_FOCAL, _USUAL_FOCAL_SIGMA = 1.4, 0.5
 """Focal length over the longer side of the picture where nothing tells it, and the spread of its logarithm: from a
 phone's wide lens (0.7) to a portrait lens or a cropped picture (3)."""
+_LEAST_TURN, _ONE_SIDED_FOCAL_SIGMA = np.radians(5.0), 0.1
+"""Photos from one side say next to nothing about the focal length: then the guess is held more tightly."""
 _FOCAL_STARTS = (0.6, 1.0, 1.8)
 """Where an unknown focal length starts from, as a multiple of the usual one; the best end is taken."""
 _TOLD_FOCAL_SIGMA = 0.05
@@ -69,6 +71,7 @@ def first_bundle(
     points = transform(world_from_head, face.points)
     told = np.array([any(_known_focal(views[v]) for v in np.flatnonzero(group == lens)) for lens in lenses])
     held = np.array([all(views[v].focal_is_known for v in np.flatnonzero(group == lens)) for lens in lenses])
+    guess_sigma = _USUAL_FOCAL_SIGMA if _turn(in_head) > _LEAST_TURN else _ONE_SIDED_FOCAL_SIGMA
     bundle = Bundle(
         camera_from_world=np.stack(poses),
         log_focals=np.log(focals),
@@ -82,7 +85,7 @@ def first_bundle(
         prior_points=points,
         prior_weights=shape_weights(world_from_head),
         prior_log_focals=np.log(focals),
-        prior_focal_weights=1 / np.where(told, _TOLD_FOCAL_SIGMA, _USUAL_FOCAL_SIGMA),
+        prior_focal_weights=1 / np.where(told, _TOLD_FOCAL_SIGMA, guess_sigma),
         free_pose=solvable & ~known,
         free_focal=~held & np.array([bool(solvable[group == lens].any()) for lens in lenses]),
     )
@@ -108,6 +111,12 @@ def _faces_fitted(
         weights.append(np.where(put_by_hand(view), weight, weight / _CORRELATION))
         poses.append(pose)
     return np.stack(pixels), np.stack(weights), poses
+
+
+def _turn(camera_from_head: Sequence[Matrix4 | None]) -> float:
+    """Largest angle between two views of the head, radians; 0 for a single one."""
+    turns = np.array([pose[2, :3] for pose in camera_from_head if pose is not None]).reshape(-1, 3)
+    return float(np.arccos(np.clip(turns @ turns.T, -1.0, 1.0)).max(initial=0.0))
 
 
 def _frontal(view: ViewObservation, focal: float) -> Matrix4:

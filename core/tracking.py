@@ -23,7 +23,8 @@ _SPOTS, _SPOT_QUALITY, _SPOT_DISTANCE = 400, 0.002, 3
 _WINDOW = 9
 """Half the patch that is compared, chart pixels."""
 _STEPS = 12
-SHR=1.
+_FINER = 2.0
+"""Photos finer than so many pixels to one of the chart are shrunk first, or they would alias."""
 _LEAST_CORRELATION = 0.75
 _MOST_DISAGREEMENT = 0.7
 """There and back a spot must come home, chart pixels."""
@@ -103,7 +104,7 @@ def _unrolled(
         np.std(canonical_face().points, axis=0)
     )
     scale = camera.fx * size_in_world / max(depth, 1e-9) / chart.pixels_per_metre
-    shrink = min(1.0, SHR / max(scale, 1e-6))
+    shrink = min(1.0, _FINER / max(scale, 1e-6))
     size = (max(1, round(camera.width * shrink)), max(1, round(camera.height * shrink)))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if shrink < 1 else picture
     brightness = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)

@@ -9,17 +9,19 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core.errors import UserError
 from .display import check_display
-from .engine import Engine, LoadEngine
 from .pace import Pace
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:  # everything that needs numpy is imported after `share_processor`
+    from .engine import Engine, LoadEngine
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; its exit code."""
+    share_processor()
     options = parse(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
@@ -31,11 +33,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def load_avatar() -> Engine:
-    """The network with the bundled weights."""
-    # Threads that wait by spinning stand in the way of the window, and of each other, where both share few cores:
-    # the first picture took ten times as long. OpenMP reads this when torch is imported, and never again.
+def share_processor() -> None:
+    """Keep numerical libraries from spinning while they wait: window and network share what may be two cores.
+
+    With all threads spinning the first picture took ten times as long, and solving cameras twice. The libraries read
+    this when they are first imported, so that it comes before everything else.
+    """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def load_avatar() -> "Engine":
+    """The network with the bundled weights."""
     from ..core.pipeline import Avatar  # torch takes seconds to load: after the window is there
 
     return Avatar.load()
@@ -80,7 +89,7 @@ class App:
 
     def __init__(
         self,
-        load_engine: LoadEngine,
+        load_engine: "LoadEngine",
         paths: Sequence[Path] = (),
         *,
         size: tuple[int, int] = (1440, 900),

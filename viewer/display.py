@@ -7,36 +7,45 @@ import sys
 
 from ..core.errors import UserError
 
+NO_WINDOW = "use the kpnerf command, which needs no window"
+
 
 def check_display() -> None:
-    """UserError where there is no screen to open a window on."""
-    if not sys.platform.startswith("linux"):
-        return
+    """UserError where there is no screen to open a window on, or nothing to draw on it with."""
+    if sys.platform.startswith("linux"):
+        _check_x()
+    try:
+        import dearpygui.dearpygui  # noqa: F401
+    except ImportError as error:
+        raise UserError(
+            f"The window’s library cannot be loaded ({error}).", "Install OpenGL: apt-get install libgl1."
+        ) from error
+
+
+def _check_x() -> None:
     name = os.environ.get("DISPLAY")
     if not name:
         if os.environ.get("WAYLAND_DISPLAY"):
             raise UserError("The window needs an X display, and this desktop offers only Wayland.", "Install Xwayland.")
         raise UserError(
-            "There is no screen to open a window on (DISPLAY is not set).",
-            "Start it on a desktop, or use the kpnerf command, which needs no window.",
+            "There is no screen to open a window on (DISPLAY is not set).", f"Start it on a desktop, or {NO_WINDOW}."
         )
-    if not _answers(name):
-        raise UserError(
-            f"The screen {name} does not answer.", "Check DISPLAY, or use the kpnerf command, which needs no window."
-        )
-
-
-def _answers(name: str) -> bool:
-    """Whether the X server can be connected to."""
-    try:
-        xlib = ctypes.CDLL(ctypes.util.find_library("X11") or "libX11.so.6")
-    except OSError as error:
-        raise UserError("The library libX11 is missing.", "Install it: apt-get install libx11-6 libgl1.") from error
+    xlib, gl = _library("X11", "libx11-6"), _library("GL", "libgl1")
     xlib.XOpenDisplay.restype = ctypes.c_void_p
     xlib.XOpenDisplay.argtypes = [ctypes.c_char_p]
     xlib.XCloseDisplay.argtypes = [ctypes.c_void_p]
+    gl.glXQueryExtension.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
     connection = xlib.XOpenDisplay(name.encode())
     if not connection:
-        return False
+        raise UserError(f"The screen {name} does not answer.", f"Check DISPLAY, or {NO_WINDOW}.")
+    can_draw = gl.glXQueryExtension(connection, None, None)
     xlib.XCloseDisplay(connection)
-    return True
+    if not can_draw:
+        raise UserError(f"The screen {name} has no OpenGL.", f"Start it on another desktop, or {NO_WINDOW}.")
+
+
+def _library(name: str, package: str) -> ctypes.CDLL:
+    try:
+        return ctypes.CDLL(ctypes.util.find_library(name) or f"lib{name}.so")
+    except OSError as error:
+        raise UserError(f"The library lib{name} is missing.", f"Install it: apt-get install {package}.") from error

@@ -9,6 +9,7 @@ from kpnerf.core.camera import Camera, look_at, orbit_camera, orbit_path
 from kpnerf.core.geometry import project
 
 POINTS = np.random.default_rng(1).uniform(-0.15, 0.15, (30, 3))
+PLACE = np.array([0.4, -0.2, -0.9])
 
 
 def number(lower: float, upper: float) -> st.SearchStrategy[float]:
@@ -18,7 +19,7 @@ def number(lower: float, upper: float) -> st.SearchStrategy[float]:
 
 def example(width: int = 640, height: int = 480) -> Camera:
     """A camera a metre off, its axis off the middle of the picture."""
-    return Camera(900.0, 880.0, 300.0, 260.0, width, height, look_at([0.4, -0.2, -0.9], [0, 0, 0]))
+    return Camera(900.0, 880.0, 300.0, 260.0, width, height, look_at(PLACE, np.zeros(3)))
 
 
 @settings(deadline=None)
@@ -57,14 +58,14 @@ def test_pose_and_its_inverse():
     camera = example()
 
     np.testing.assert_allclose(camera.camera_from_world @ camera.world_from_camera, np.eye(4), atol=1e-12)
-    np.testing.assert_allclose(camera.position_in_world, [0.4, -0.2, -0.9])
+    np.testing.assert_allclose(camera.position_in_world, PLACE)
     with pytest.raises(ValueError, match="read-only"):
         camera.world_from_camera[0, 3] = 1.0
 
 
 def test_posed_keeps_the_lens():
     """Only the place changes."""
-    pose = look_at([0.0, 0.0, -2.0], [0, 0, 0])
+    pose = look_at(np.array([0.0, 0.0, -2.0]), np.zeros(3))
     moved = example().posed(pose)
 
     np.testing.assert_array_equal(moved.intrinsics, example().intrinsics)

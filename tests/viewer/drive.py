@@ -20,7 +20,7 @@ from .blob_engine import BlobEngine
 
 SHORTEST = 0.02
 """Seconds between two states."""
-CLICKABLE = ("mvButton", "mvInputText", "mvInputInt", "mvCheckbox", "mvCombo", "mvSelectable", "mvDragFloat", "mvSliderFloat")
+CLICKABLE = ("mvButton", "mvInputText", "mvInputInt", "mvCheckbox", "mvCombo", "mvSelectable", "mvDragFloat")
 
 
 class Observer:

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,10 +18,10 @@ SIZE = "1200x880"
 class Screen:
     """An X server without a window manager."""
 
-    def __init__(self, size: str = "1440x900") -> None:
+    def __init__(self, size: str = "1440x900", extra: tuple[str, ...] = ()) -> None:
         read, write = os.pipe()
         self._server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size}x24", "-nolisten", "tcp"],
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size}x24", "-nolisten", "tcp", *extra],
             pass_fds=[write],
             stderr=subprocess.DEVNULL,
         )
@@ -40,7 +41,14 @@ class Driven:
     def __init__(self, screen: Screen, folder: Path, *arguments: str) -> None:
         self._state_file = folder / "state.json"
         self._screen = screen
-        environment = os.environ | {"DISPLAY": screen.name, "XDG_STATE_HOME": str(folder / "log"), "HOME": str(folder)}
+        environment = os.environ | {
+            "DISPLAY": screen.name,
+            "HOME": str(folder),
+            "XDG_STATE_HOME": str(folder / "log"),
+            "MPLCONFIGDIR": str(Path(tempfile.gettempdir()) / "kpnerf-matplotlib"),  # or it looks for fonts each time
+            "OMP_WAIT_POLICY": "PASSIVE",
+            "OPENBLAS_NUM_THREADS": "1",
+        }
         self.log = folder / "errors.txt"
         self.folder = folder
         command = [sys.executable, "-m", "tests.viewer.drive", str(self._state_file), "--size", SIZE, *arguments]

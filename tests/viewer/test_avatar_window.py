@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from kpnerf.core.keypoints import HEAD
 from kpnerf.core.pipeline import WEIGHTS
 

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from .screen import Screen
+
 
 @pytest.mark.parametrize(
     ("environment", "said"),
@@ -29,6 +31,28 @@ def test_without_a_screen_one_sentence_and_exit_code_2(environment, said):
     assert run.returncode == 2
     assert said in run.stderr
     assert len(run.stderr.strip().splitlines()) == 1
+
+
+@pytest.fixture
+def screen_without_opengl():
+    """An X server that was told to leave GLX out."""
+    screen = Screen(extra=("-extension", "GLX"))
+    yield screen
+    screen.close()
+
+
+def test_a_screen_without_opengl_is_told(screen_without_opengl):
+    """Remote desktops may have none."""
+    run = subprocess.run(
+        [sys.executable, "-c", "import sys; from kpnerf.viewer.app import main; sys.exit(main([]))"],
+        env=os.environ | {"DISPLAY": screen_without_opengl.name},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert run.returncode == 2
+    assert "has no OpenGL" in run.stderr
 
 
 @pytest.mark.parametrize("arguments", [["--size", "wide"], ["--size", "0x100"], ["--scale", "9"]])

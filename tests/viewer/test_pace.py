@@ -1,6 +1,7 @@
 """How often the window is drawn."""
 
 import pytest
+
 from kpnerf.viewer.pace import BUSY_FRAME, IDLE_FRAME, LIVELY_FRAME, LIVELY_SECONDS, LONGEST_REST, Pace
 
 
