@@ -183,9 +183,7 @@ def _on_skin(
     return adjusted, world_from_head
 
 
-def _landmarks_for(
-    views: Sequence[ViewObservation], bundle: Bundle, world_from_head: Matrix4
-) -> Bundle:
+def _landmarks_for(views: Sequence[ViewObservation], bundle: Bundle, world_from_head: Matrix4) -> Bundle:
     """The landmarks that these cameras see, the cameras held."""
     held = replace(
         _drifted(views, bundle, world_from_head),

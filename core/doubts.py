@@ -30,7 +30,8 @@ def doubts(
     for view, residual in zip(views, residual_px, strict=True):
         if np.isfinite(residual) and residual > _IMPLAUSIBLE * pixels_per_metre(view):
             sentences.append(
-                f"{view.name} does not fit ({residual:.0f} pixels off): is it the same person, the face in plain view?"
+                f"{view.name} does not fit, its points are {residual:.0f} pixels off: "
+                "check that it shows the same person, and the face in plain view."
             )
     seeing = [camera for camera, known in zip(cameras, solved, strict=True) if known]
     if seeing and parallax(seeing, head_in_world) < _LEAST_PARALLAX:

@@ -132,7 +132,7 @@ def _decode(file: BinaryIO, name: str, max_side: int) -> tuple[np.ndarray, float
         # JPEG only: scaled by the decoder, at no cost; it asks both sides, so each is given its share.
         image.draft("RGB", (full_size[0] // reduction, full_size[1] // reduction))
         image.load()
-        upright = _turned(_shrunk(_as_rgb(image), max_side), int(exif.get(_ORIENTATION, 1)))
+        upright = _turned(_shrunk(_as_rgb(image), max_side), int(_number(exif.get(_ORIENTATION)) or 1))
     except Image.DecompressionBombError as error:
         raise UserError(
             f"{name} is larger than {LARGEST_MEGAPIXELS} megapixels.", "Save it smaller and try again."

@@ -100,11 +100,12 @@ def _unrolled(
 
     pose = camera.camera_from_world
     depth = float(np.median(landmarks_in_world @ pose[2, :3] + pose[2, 3]))
-    size_in_world = np.linalg.norm(np.std(landmarks_in_world, axis=0)) / np.linalg.norm(
-        np.std(canonical_face().points, axis=0)
+    mean_face = canonical_face().points
+    scale_of_world = float(
+        np.linalg.norm(np.std(landmarks_in_world, axis=0)) / np.linalg.norm(np.std(mean_face, axis=0))
     )
-    scale = camera.fx * size_in_world / max(depth, 1e-9) / chart.pixels_per_metre
-    shrink = min(1.0, _FINER / max(scale, 1e-6))
+    scale = max(camera.fx * scale_of_world / max(depth, 1e-9) / chart.pixels_per_metre, 1e-6)
+    shrink = min(1.0, _FINER / scale)
     size = (max(1, round(camera.width * shrink)), max(1, round(camera.height * shrink)))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if shrink < 1 else picture
     brightness = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
@@ -126,9 +127,7 @@ def _spots(unrolled: Unrolled) -> Float[np.ndarray, "s 2"]:
     import cv2
 
     mask = _visible(unrolled).astype(np.uint8)
-    corners = cv2.goodFeaturesToTrack(
-        unrolled.texture, _SPOTS, _SPOT_QUALITY, _SPOT_DISTANCE, mask=mask, blockSize=5
-    )
+    corners = cv2.goodFeaturesToTrack(unrolled.texture, _SPOTS, _SPOT_QUALITY, _SPOT_DISTANCE, mask=mask, blockSize=5)
     return np.zeros((0, 2)) if corners is None else corners[:, 0].astype(np.float64)
 
 

@@ -14,6 +14,7 @@ _NAMED = {
     "Delete": dpg.mvKey_Delete,
     "Backspace": dpg.mvKey_Back,
     "Escape": dpg.mvKey_Escape,
+    "Return": dpg.mvKey_Return,
     "Space": dpg.mvKey_Spacebar,
     "Tab": dpg.mvKey_Tab,
     "[": dpg.mvKey_Open_Brace,
@@ -25,23 +26,16 @@ ARROWS = ("Left", "Right", "Up", "Down")
 
 
 class Keyboard:
-    """Listens to the keys that commands have, and to no others.
+    """Looks once in a frame at the keys that commands have, and at no others.
 
-    `run` is called with a command; `is_typing` tells when keys belong to a field or a dialog instead; then only
-    Esc and Enter have a meaning, which is `dialog_key`'s business.
+    Asked for rather than called back, because a callback comes a frame late.
     """
 
-    def __init__(
-        self, run: Callable[[Command], None], is_typing: Callable[[], bool], dialog_key: Callable[[str], None]
-    ) -> None:
-        self._run = run
-        self._is_typing = is_typing
-        self._dialog_key = dialog_key
-        self._held: set[int] = set()
+    def __init__(self) -> None:
         names = {key.name for command in COMMANDS for key in command.keys} | set(DIALOG_KEYS)
-        with dpg.handler_registry():
-            for name in sorted(names):
-                dpg.add_key_press_handler(_code(name), callback=self._pressed, user_data=name)
+        self._codes = {name: _code(name) for name in sorted(names)}
+        self._held: set[str] = set()
+        self._modifiers = (False, False, False)
 
     @property
     def shift(self) -> bool:
@@ -66,23 +60,38 @@ class Keyboard:
     @property
     def arrows(self) -> bool:
         """An arrow key is held."""
-        return any(dpg.is_key_down(_NAMED[name]) for name in ARROWS)
+        return any(name in self._held for name in ARROWS)
 
-    def end_frame(self) -> None:
-        """Forget the keys that were let go."""
-        self._held = {code for code in self._held if dpg.is_key_down(code)}
+    @property
+    def is_held(self) -> bool:
+        """Any of the keys that are looked at is held."""
+        return bool(self._held)
 
-    def _pressed(self, sender: int, code: int, name: str) -> None:
-        again = code in self._held
-        self._held.add(code)
-        if self._is_typing():
-            if name in DIALOG_KEYS and not again:
-                self._dialog_key(name)
-            return
-        key = Key("?") if name == "?" and self.shift else Key(name, ctrl=self.ctrl, shift=self.shift, alt=self.alt)
-        command = command_for(key)
-        if command is not None and (command.repeats or not again):
-            self._run(command)
+    def read(self, *, is_typing: bool, run: Callable[[Command], None], dialog_key: Callable[[str], None]) -> None:
+        """Do what the keys pressed since the last frame mean.
+
+        While they belong to a field or a dialog (`is_typing`), only Esc and Enter have a meaning, which is
+        `dialog_key`'s business.
+        """
+        now = (self.ctrl, self.shift, self.alt)
+        # Of a quick Ctrl+Z, Ctrl may be up again in the frame that brings the Z: then the frame before knew of it.
+        modifiers = [held or was_held for held, was_held in zip(now, self._modifiers, strict=True)]
+        self._modifiers = now
+        for name in [name for name, code in self._codes.items() if dpg.is_key_pressed(code)]:
+            again = name in self._held
+            if is_typing:
+                if name in DIALOG_KEYS and not again:
+                    dialog_key(name)
+                continue
+            command = command_for(self._key(name, *modifiers))
+            if command is not None and (command.repeats or not again):
+                run(command)
+        self._held = {name for name, code in self._codes.items() if dpg.is_key_down(code)}
+
+    def _key(self, name: str, ctrl: bool, shift: bool, alt: bool) -> Key:
+        if name == "?":  # is itself the shifted key
+            return Key("?" if shift else "/", ctrl=ctrl, alt=alt)
+        return Key(name, ctrl=ctrl, shift=shift, alt=alt)
 
 
 def _code(name: str) -> int:

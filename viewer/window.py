@@ -42,7 +42,7 @@ class Window:
         self.form = form
         self.dialogs = Dialogs(form)
         self.asking = Asking(session, self.dialogs, FileDialog(self.dialogs, form))
-        self.keyboard = Keyboard(self.run, lambda: form.is_typing or self.dialogs.is_open, self._press_dialog_key)
+        self.keyboard = Keyboard()
         self._mouse = Mouse(self.keyboard)
         self._textures = PhotoTextures()
         self._menu: list[tuple[int | str, Command]] = []
@@ -80,7 +80,9 @@ class Window:
         self._follow_document()
         layout = self.layout(width, height)
         pointer = self._mouse.read(now)
-        self._held = bool(pointer.down)
+        is_typing = self.form.is_typing or self.dialogs.is_open
+        self.keyboard.read(is_typing=is_typing, run=self.run, dialog_key=self._press_dialog_key)
+        self._held = bool(pointer.down) or self.keyboard.is_held
         if not self.keyboard.arrows:
             session.editor.end_nudge()
         self._divider.update(layout, pointer, blocked=self.dialogs.is_open)
@@ -95,7 +97,6 @@ class Window:
         self._status.update(layout.status)
         self._update_menu()
         self.dialogs.update(width, height)
-        self.keyboard.end_frame()
         if self._frames_without_focus > 0:
             self._frames_without_focus -= 1
             self.viewport.take_focus()
@@ -115,7 +116,7 @@ class Window:
 
     @property
     def is_engaged(self) -> bool:
-        """A hand is at work, even if it rests: a button is held, a field or a dialog is open."""
+        """A hand is at work, even if it rests: a button or key is held, a field or a dialog is open."""
         return self._held or self.form.is_typing or self.dialogs.is_open
 
     @property

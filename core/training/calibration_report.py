@@ -1,0 +1,95 @@
+"""How well cameras are found, against captures whose cameras are known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from ..calibration import ViewObservation, calibrate
+from ..camera import Camera
+from ..detection import detect
+from ..interop.transforms_json import load_capture
+
+USUAL_VIEWS = ("left", "front", "right")
+
+
+@dataclass(frozen=True)
+class CalibrationRow:
+    """One capture solved as if nothing were known of its cameras."""
+
+    name: str
+    views: int
+    rotation_degrees: float
+    """Largest error of the rotation between two of its views."""
+    focal_error: float
+    """Found over true focal length, less one."""
+    residual_px: float
+    """Median of the landmarks' distances, over all views."""
+    warnings: int
+
+
+def calibration_table(captures: str | Path, *, names: Sequence[str] = USUAL_VIEWS) -> list[CalibrationRow]:
+    """Solve these pictures of every capture in a folder and compare with the cameras in its transforms.json.
+
+    Raises UserError where a capture lacks one of the pictures; a capture without known cameras is passed over.
+    """
+    rows = []
+    for folder in sorted(path.parent for path in Path(captures).glob("*/transforms.json")):
+        capture = load_capture(folder, names=names)
+        true = [camera for camera in capture.cameras if camera is not None]
+        if len(true) != len(capture.photos):
+            continue
+        views = []
+        for photo in capture.photos:
+            found = detect(photo)
+            views.append(
+                ViewObservation(
+                    name=photo.name,
+                    width=photo.width,
+                    height=photo.height,
+                    focal_px=None,
+                    keypoints=found.keypoints,
+                    landmarks_px=found.landmarks_px,
+                    picture=photo.rgb,
+                )
+            )
+        solved = calibrate(views)
+        pairs = combinations(range(len(true)), 2)
+        rows.append(
+            CalibrationRow(
+                name=folder.name,
+                views=len(true),
+                rotation_degrees=max((_turn_error(solved.cameras, true, i, j) for i, j in pairs), default=0.0),
+                focal_error=max((a.fx / b.fx - 1 for a, b in zip(solved.cameras, true, strict=True)), key=abs),
+                residual_px=float(np.median(solved.residual_px)),
+                warnings=len(solved.warnings),
+            )
+        )
+    return rows
+
+
+def formatted(rows: Sequence[CalibrationRow]) -> str:
+    """The table as Markdown, with the medians in its last line."""
+    lines = ["| capture | views | rotation | focal | residual | warnings |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        lines.append(
+            f"| {row.name} | {row.views} | {row.rotation_degrees:.2f}° | {100 * row.focal_error:+.1f} % "
+            f"| {row.residual_px:.2f} px | {row.warnings} |"
+        )
+    if rows:
+        turn, focal, residual = np.median(
+            [[row.rotation_degrees, abs(row.focal_error), row.residual_px] for row in rows], axis=0
+        )
+        lines.append(f"| median | | {turn:.2f}° | {100 * focal:.1f} % | {residual:.2f} px | |")
+    return "\n".join(lines)
+
+
+def _turn_error(found: Sequence[Camera], true: Sequence[Camera], i: int, j: int) -> float:
+    """Degrees between the found and the true rotation from view j to view i."""
+    found_turn, true_turn = (
+        cameras[i].world_from_camera[:3, :3].T @ cameras[j].world_from_camera[:3, :3] for cameras in (found, true)
+    )
+    cosine = 0.5 * (np.trace(found_turn.T @ true_turn) - 1)
+    return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))

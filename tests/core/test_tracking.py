@@ -1,0 +1,130 @@
+"""Spots of skin followed between photos, on a painted face whose every pixel is known."""
+
+import cv2
+import numpy as np
+import pytest
+
+from kpnerf.core.camera import Camera, orbit_camera
+from kpnerf.core.canonical import canonical_face
+from kpnerf.core.face_chart import face_chart, unroll
+from kpnerf.core.geometry import project
+from kpnerf.core.tracking import align_patches, track_skin
+
+SIZE = 400
+
+
+def texture(shape: tuple[int, int], seed: int = 0) -> np.ndarray:
+    """Blots of all sizes, 8-bit."""
+    random = np.random.default_rng(seed)
+    layers = [cv2.resize(random.normal(size=(n, n)), shape[::-1], interpolation=cv2.INTER_CUBIC) for n in (12, 30, 60)]
+    return np.clip(128 + 35 * sum(layers), 0, 255).astype(np.uint8)
+
+
+def camera(yaw: float) -> Camera:
+    """A camera so many degrees to the person's left."""
+    return orbit_camera(
+        np.radians(yaw),
+        0.05,
+        0.7,
+        target_in_world=np.array([0.0, 0.02, -0.03]),
+        vertical_field_of_view=0.45,
+        width=SIZE,
+        height=SIZE,
+    )
+
+
+def photo_of(taken_with: Camera) -> np.ndarray:
+    """The canonical face painted with blots: the chart's pixels drawn far to near as small discs."""
+    chart = face_chart(352)
+    pixels, depth = project(taken_with, chart.surface(canonical_face().points)[chart.inside])
+    paint = texture(chart.inside.shape)[chart.inside]
+    picture = np.full((SIZE * 4, SIZE * 4), 110, dtype=np.uint8)
+    for index in np.argsort(-depth):
+        x, y = (pixels[index] + 0.5) * 4 - 0.5
+        cv2.circle(picture, (round(x), round(y)), 3, int(paint[index]), -1)
+    small = cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+    return np.repeat(small[..., None], 3, axis=-1)
+
+
+@pytest.fixture(scope="module")
+def photos():
+    """Three photos of the painted face and their cameras."""
+    cameras = [camera(yaw) for yaw in (-25, 0, 25)]
+    return [photo_of(one) for one in cameras], cameras
+
+
+def test_spots_obey_the_epipolar_geometry(photos):
+    """Rays through a spot in two photos meet: within a fraction of a pixel of where the spot was seen."""
+    pictures, cameras = photos
+    tracks = track_skin(pictures, cameras, canonical_face().points, width=256)
+    distances = []
+    for view, one in enumerate(cameras):
+        pixels, _ = project(one, tracks.points)
+        seen = tracks.weights[view] > 0
+        distances.append(np.linalg.norm(pixels - tracks.pixels_px[view], axis=1)[seen])
+
+    assert len(tracks.points) > 100
+    assert np.median(np.concatenate(distances)) < 0.5
+
+
+def test_spots_tell_where_cameras_are_wrong(photos):
+    """With landmarks shifted by three millimetres a spot keeps its skin: its pixels are those of one place."""
+    pictures, cameras = photos
+    shifted = canonical_face().points + np.array([0.0, 0.0, 0.003])
+    tracks = track_skin(pictures, cameras, shifted, width=256)
+    both = (tracks.weights[0] > 0) & (tracks.weights[1] > 0)
+    apart = []
+    for view in (0, 1):
+        pixels, _ = project(cameras[view], tracks.points[both])
+        apart.append(tracks.pixels_px[view][both] - pixels)
+
+    assert both.sum() > 30
+    assert np.median(np.abs(apart[0][:, 0] - apart[1][:, 0])) > 0.5
+
+
+def test_a_missing_picture_takes_no_part(photos):
+    """Its column is empty, and the others are followed as without it."""
+    pictures, cameras = photos
+    tracks = track_skin([pictures[0], None, pictures[2]], cameras, canonical_face().points, width=128)
+
+    assert (tracks.weights[1] == 0).all()
+
+
+def test_no_picture_no_spot(photos):
+    """Nothing to follow is nothing found, in the right shapes."""
+    tracks = track_skin([None, None, None], photos[1], canonical_face().points, width=128)
+
+    assert tracks.pixels_px.shape == (3, 0, 2) and tracks.points.shape == (0, 3)
+
+
+def test_patches_are_aligned_to_a_fraction_of_a_pixel():
+    """A picture shifted by a known amount, dimmer and flatter, is found shifted by that amount."""
+    first = texture((160, 160))
+    shift = np.array([[1.0, 0.0, 2.3], [0.0, 1.0, -1.6]])
+    second = (0.7 * cv2.warpAffine(first, shift, (160, 160), flags=cv2.INTER_CUBIC) + 30).astype(np.uint8)
+    places = np.stack(np.meshgrid(np.arange(40.0, 120, 16), np.arange(40.0, 120, 16)), axis=-1).reshape(-1, 2)
+    found, sigma, alike = align_patches(first, second, places, places + [1.5, -1.0])
+
+    assert alike.all()
+    np.testing.assert_allclose(found - places, np.broadcast_to(shift[:, 2], found.shape), atol=0.15)
+    assert (sigma < 1).all()
+
+
+def test_the_chart_puts_landmarks_where_they_are():
+    """Its surface goes through the face: every place lies between the landmarks, and the middle is the nose's."""
+    chart = face_chart(192)
+    surface = chart.surface(canonical_face().points)[chart.inside]
+
+    np.testing.assert_allclose(chart.shares.sum(axis=-1)[chart.inside], 1.0, atol=1e-9)
+    assert (chart.shares[chart.inside] > -1e-9).all()
+    assert surface[:, 2].min() == pytest.approx(canonical_face().points[:468, 2].min(), abs=0.003)
+
+
+def test_skin_that_faces_away_is_known():
+    """Seen from one side, that side faces the camera and the other does not."""
+    chart = face_chart(192)
+    seen = unroll(np.zeros((SIZE, SIZE), np.float32), camera(60), canonical_face().points, chart)
+    middle = chart.inside.shape[1] // 2
+
+    assert seen.facing[:, middle:][chart.inside[:, middle:]].mean() > 0.5
+    assert seen.facing[:, : middle // 2][chart.inside[:, : middle // 2]].mean() < 0.2
