@@ -1,10 +1,9 @@
 """Where failures that nobody foresaw are written down."""
 
-import logging
 import os
+import traceback
+from datetime import datetime
 from pathlib import Path
-
-log = logging.getLogger(__name__)
 
 
 def state_folder() -> Path:
@@ -16,18 +15,12 @@ def state_folder() -> Path:
 def log_crash(error: BaseException) -> Path | None:
     """Append the traceback to the log file and return its path; None when that cannot be written either."""
     file = state_folder() / "errors.log"
+    trace = "".join(traceback.format_exception(error))
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.FileHandler(file, encoding="utf-8")
+        # Written directly: a library that reconfigures logging must not be able to silence this.
+        with file.open("a", encoding="utf-8") as log:
+            log.write(f"{datetime.now().isoformat(timespec='seconds')} {trace}\n")
     except OSError:
         return None
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    log.addHandler(handler)
-    log.propagate = False
-    try:
-        log.critical("%s", error, exc_info=error)
-    finally:
-        log.removeHandler(handler)
-        log.propagate = True
-        handler.close()
     return file

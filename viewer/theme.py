@@ -188,13 +188,8 @@ def tab_themes(palette: Palette) -> tuple[int, int]:
 
 
 def bare_theme() -> int:
-    """For the main window, whose regions are placed to the pixel.
-
-    It has no background either: the screen is cleared to that colour anyway, and without a graphics card filling it
-    twice takes a quarter of a frame's time.
-    """
+    """For the main window, whose regions are placed to the pixel."""
     with dpg.theme() as theme, dpg.theme_component(dpg.mvWindowAppItem):
-        dpg.add_theme_color(dpg.mvThemeCol_WindowBg, (0, 0, 0, 0))
         dpg.add_theme_style(dpg.mvStyleVar_WindowPadding, 0, 0)
     return theme
 

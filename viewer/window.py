@@ -46,7 +46,7 @@ class Window:
         self._mouse = Mouse(self.keyboard)
         self._textures = PhotoTextures()
         self._menu: list[tuple[int | str, Command]] = []
-        with dpg.window() as self.main:
+        with dpg.window(no_scrollbar=True, no_scroll_with_mouse=True, no_background=True) as self.main:
             self._build_menu()
         dpg.set_primary_window(self.main, True)
         dpg.bind_item_theme(self.main, bare_theme())
