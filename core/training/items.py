@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ..errors import UserError
@@ -27,7 +27,7 @@ class TrainingItem:
 
     source: SourceViews
     source_depth: Float[Tensor, "v 1 h w"]
-    """True depth of the first surface relative to the head's origin, metres; NaN where there is none."""
+    """True depth of the first surface relative to the head's origin, metres; NaN where there is none in the subject."""
     keypoints: Float[Tensor, "k 3"]
     origins: Float[Tensor, "r 3"]
     directions: Float[Tensor, "r 3"]
@@ -35,7 +35,7 @@ class TrainingItem:
     """Premultiplied by alpha."""
     alpha: Float[Tensor, "r"]
     distance: Float[Tensor, "r"]
-    """To the first surface along the ray, metres; NaN where there is none."""
+    """To the first surface along the ray, metres; NaN where there is none in the subject."""
     patch: int
     """Rays come in square patches of this side, row by row, one patch after the other."""
 
@@ -113,7 +113,10 @@ def _source_views(
         images.append((rgb * mask[..., None]).transpose(2, 0, 1))
         masks.append(mask[None])
         bounds.append(kept)
-        depths.append(np.where((truth > 0) & (rgba[..., 3] > 0.5) & (shown > 0), truth - pose[2, 3], np.nan)[None])
+        known = (truth > 0) & (rgba[..., 3] > 0.5) & (shown > 0)
+        rays, length = _camera_rays(person, view, *np.indices(truth.shape))
+        known &= _in_subject(-pose[:3, :3].T @ pose[:3, 3] + (truth * length)[..., None] * rays)
+        depths.append(np.where(known, truth - pose[2, 3], np.nan)[None])
         poses.append(shaken_pose(rng, pose))
     near_far = np.stack([depth_range(pose, HEAD.box) for pose in poses])
 
@@ -131,6 +134,22 @@ def _source_views(
     return source, tensor(depths)
 
 
+def _camera_rays(
+    person: dict[str, np.ndarray], view: int, y: np.ndarray, x: np.ndarray
+) -> tuple[Float[np.ndarray, "h w 3"], Float[np.ndarray, "h w"]]:
+    """Unit directions of the rays through pixels of a view, and how long a ray is for each metre of depth."""
+    k, pose = (person[name][view].astype(np.float64) for name in ("intrinsics", "camera_from_world"))
+    slope = np.stack([(x - k[0, 2]) / k[0, 0], (y - k[1, 2]) / k[1, 1], np.ones_like(x, float)], axis=-1)
+    length = np.linalg.norm(slope, axis=-1)
+    return (slope / length[..., None]) @ pose[:3, :3], length
+
+
+def _in_subject(points: Float[np.ndarray, "*n 3"]) -> Bool[np.ndarray, "*n"]:
+    """Whether surfaces lie where rays are followed; arms and a turned shoulder do not, and teach no depth."""
+    lower, upper = HEAD.box.lower - BOX_MARGIN, HEAD.box.upper + BOX_MARGIN
+    return ((points > lower) & (points < upper)).all(axis=-1)
+
+
 def _patch(rng: np.random.Generator, person: dict[str, np.ndarray], view: int, side: int) -> tuple[Tensor, ...]:
     """Origins, directions, premultiplied colour, alpha and distance of a patch round a foreground pixel."""
     rgba = person["rgba"][view]
@@ -143,15 +162,14 @@ def _patch(rng: np.random.Generator, person: dict[str, np.ndarray], view: int, s
     y0 = int(np.clip(centre[0] - rng.integers(reach), 0, height - reach))
     x0 = int(np.clip(centre[1] - rng.integers(reach), 0, width - reach))
     y, x = np.meshgrid(np.arange(y0, y0 + reach, stride), np.arange(x0, x0 + reach, stride), indexing="ij")
-    k = person["intrinsics"][view].astype(np.float64)
+    directions, length = _camera_rays(person, view, y, x)
     pose = person["camera_from_world"][view].astype(np.float64)
-    slope = np.stack([(x - k[0, 2]) / k[0, 0], (y - k[1, 2]) / k[1, 1], np.ones_like(x, float)], axis=-1)
-    length = np.linalg.norm(slope, axis=-1)
-    directions = (slope / length[..., None]) @ pose[:3, :3]
     origins = np.broadcast_to(-pose[:3, :3].T @ pose[:3, 3], directions.shape)
     colour = rgba[y, x].astype(np.float32) / 255
     depth = person["depth"][view][y, x].astype(np.float64)
-    distance = np.where((depth > 0) & (colour[..., 3] > 0.5), depth * length, np.nan)
+    distance = depth * length
+    known = (depth > 0) & (colour[..., 3] > 0.5) & _in_subject(origins + distance[..., None] * directions)
+    distance = np.where(known, distance, np.nan)
     columns_out = (
         origins.reshape(-1, 3),
         directions.reshape(-1, 3),

@@ -44,7 +44,7 @@ class LossWeights:
     alpha: float = 2.0
     distance: float = 5.0
     occupancy: float = 1.0
-    depth: float = 5.0
+    depth: float = 20.0
 
 
 def picture_losses(

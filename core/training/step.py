@@ -16,6 +16,9 @@ STRATIFIED, NEAR_SURFACE = 28, 5
 LAST_INTERVAL = 0.02
 """Length of the last interval in training, metres: an open end would make one stray sample opaque."""
 
+COLOUR_FROM = 1e-3
+"""Samples of less weight in their ray are not given a colour of their own."""
+
 
 def draw_distances(item: TrainingItem, generator: torch.Generator) -> Float[Tensor, "r n"]:
     """Sorted sample distances: one at random in each of 28 equal parts of the box, five round the true surface."""
@@ -51,33 +54,51 @@ def training_losses(
     with torch.no_grad():
         _, hull = model.sight(encoded, flat)
     chosen = hull.nonzero()[:, 0]
-    ray = chosen // per_ray
     kept = flat[chosen]
     sighting, _ = model.sight(encoded, kept)
     raw, latent = model.geometry(encoded, item.keypoints, kept, sighting)
-    rgb, _ = model.colour(encoded, kept, item.directions[ray], latent, sighting)
     with torch.autocast(flat.device.type, enabled=False):
-        return _losses(model, item, weights, encoded, distances, chosen, raw.float(), rgb.float())
+        raw = raw.float()
+        density = distances.new_zeros(rays * per_ray).index_put((chosen,), model.density(raw)).reshape(rays, per_ray)
+        weights_along = ray_weights(density, distances, last=LAST_INTERVAL)
+    worth = (weights_along.detach().reshape(-1)[chosen] > COLOUR_FROM).nonzero()[:, 0]
+    coloured = chosen[worth]
+    shown = flat[coloured]
+    sighting, _ = model.sight(encoded, shown)
+    rgb, _ = model.colour(encoded, shown, item.directions[coloured // per_ray], latent[worth], sighting)
+    with torch.autocast(flat.device.type, enabled=False):
+        picture = _composite(weights_along, coloured, rgb.float())
+        return _losses(item, weights, encoded, distances, chosen, raw, weights_along, picture)
+
+
+def _composite(
+    weights: Float[Tensor, "r s"], coloured: Int[Tensor, "m"], rgb: Float[Tensor, "m 3"]
+) -> Float[Tensor, "r 3"]:
+    """Colours of rays of which only some samples were given a colour.
+
+    The others count as their ray's own colour: black would tell the density that growing there darkens the picture.
+    """
+    rays, per_ray = weights.shape
+    ray = coloured // per_ray
+    w = weights.reshape(-1)[coloured]
+    colour = weights.new_zeros(rays, 3).index_add(0, ray, w[:, None] * rgb)
+    weight = weights.new_zeros(rays).index_add(0, ray, w)
+    own = (colour / weight.clamp_min(1e-6)[:, None]).detach()
+    return colour + (weights.sum(dim=-1) - weight)[:, None] * own
 
 
 def _losses(
-    model: KeypointNeRF,
     item: TrainingItem,
     weights: LossWeights,
     encoded: EncodedViews,
     distances: Float[Tensor, "r s"],
     chosen: Int[Tensor, "n"],
     raw: Float[Tensor, "n"],
-    rgb: Float[Tensor, "n 3"],
+    w: Float[Tensor, "r s"],
+    colour: Float[Tensor, "r 3"],
 ) -> dict[str, Float[Tensor, ""]]:
-    rays, per_ray = distances.shape
-    ray = chosen // per_ray
-    density = distances.new_zeros(rays * per_ray).index_put((chosen,), model.density(raw)).reshape(rays, per_ray)
-    w = ray_weights(density, distances, last=LAST_INTERVAL)
-    w_kept = w.reshape(-1)[chosen]
-    colour = distances.new_zeros(rays, 3).index_add(0, ray, w_kept[:, None] * rgb)
+    ray = chosen // distances.shape[1]
     alpha = w.sum(dim=-1)
-
     terms = picture_losses(colour, alpha, item.rgb, item.alpha, item.patch)
     opaque = item.alpha > 0.95
     surface = torch.nan_to_num(item.distance)
