@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ from .pace import Pace
 if TYPE_CHECKING:  # everything that needs numpy is imported after `share_processor`
     from .engine import Engine, LoadEngine
 
+SIZE, POSITION = (1440, 900), (40, 40)
+"""Of the window, pixels; not in the corner, where its title bar might lie outside the screen."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; its exit code."""
@@ -25,8 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
-        check_display()
-        code = App(load_avatar, options.paths, size=options.size, scale=options.scale).run()
+        screen = check_display()
+        size = options.size or _fitting(screen)
+        code = App(load_avatar, options.paths, size=size, scale=options.scale, theme=options.theme).run()
     except UserError as error:
         print(f"kpnerf-viewer: {error}", file=sys.stderr)
         return 2
@@ -62,9 +67,17 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="SOURCE",
         help="photos, a capture folder, or a project (default: a sample)",
     )
-    parser.add_argument("--size", type=_size, default=(1440, 900), metavar="WxH", help="of the window, pixels")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="of the window, pixels")
     parser.add_argument("--scale", type=_scale, default=1.0, metavar="S", help="of text and controls, e.g. 1.5 or 2")
+    parser.add_argument("--theme", choices=("dark", "light"), default="dark", help="colours of the window")
     return parser.parse_args(arguments)
+
+
+def _fitting(screen: tuple[int, int] | None) -> tuple[int, int]:
+    """The usual size of the window, or less where the screen with its bars has no room for it."""
+    if screen is None:
+        return SIZE
+    return min(SIZE[0], screen[0] - 2 * POSITION[0]), min(SIZE[1], screen[1] - 2 * POSITION[1])
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -92,8 +105,9 @@ class App:
         load_engine: "LoadEngine",
         paths: Sequence[Path] = (),
         *,
-        size: tuple[int, int] = (1440, 900),
+        size: tuple[int, int] = SIZE,
         scale: float = 1.0,
+        theme: str = "dark",
         on_frame: "Callable[[App], None] | None" = None,
     ) -> None:
         """`paths`: what to open, nothing meaning the sample. `on_frame` is called after every frame."""
@@ -103,6 +117,7 @@ class App:
         self._paths = list(paths)
         self._size = size
         self._scale = scale
+        self._theme = theme
         self._on_frame = on_frame
         self._interrupted = False
         self._last_failure = ""
@@ -112,25 +127,29 @@ class App:
         """Show the window until it is closed; the exit code."""
         import dearpygui.dearpygui as dpg
 
-        from .theme import DARK, bind_theme, load_fonts
+        from .theme import PALETTES, bind_theme, load_fonts
         from .window import Window
 
         dpg.create_context()
         dpg.configure_app(manual_callback_management=True)
         fonts = load_fonts(self._scale)
-        bind_theme(DARK, self._scale)
-        self.window = Window(self.session, DARK, fonts, self._scale)
+        palette = PALETTES[self._theme]
+        bind_theme(palette, self._scale)
+        self.window = Window(self.session, palette, fonts, self._scale)
         width, height = self._size
+        icon = files("kpnerf.assets") / "icon.png"
         dpg.create_viewport(
             title="kpnerf",
             width=width,
             height=height,
             min_width=1,
             min_height=1,
-            x_pos=0,
-            y_pos=0,
+            x_pos=POSITION[0],
+            y_pos=POSITION[1],
             disable_close=True,
-            clear_color=DARK.window,
+            small_icon=str(icon),
+            large_icon=str(icon),
+            clear_color=palette.window,
         )
         dpg.set_exit_callback(lambda: self.window.asking.quit())
         dpg.setup_dearpygui()
@@ -166,12 +185,10 @@ class App:
         for callback, *arguments in jobs:
             if callback is not None:
                 self._guarded(partial(_call, callback, arguments))
-        self._guarded(lambda: self.session.update(time.monotonic()))
-        self._guarded(
-            lambda: self.window.update(
-                dpg.get_viewport_client_width(), dpg.get_viewport_client_height(), time.monotonic()
-            )
-        )
+        width, height, now = dpg.get_viewport_client_width(), dpg.get_viewport_client_height(), time.monotonic()
+        self._guarded(lambda: self.window.read(width, height, now))
+        self._guarded(lambda: self.session.update(now))
+        self._guarded(lambda: self.window.draw(width, height))
         if self._on_frame is not None:
             self._on_frame(self)
 

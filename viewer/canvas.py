@@ -19,6 +19,9 @@ from .theme import Palette, Rgba
 
 RADIUS = 3.4
 BEHIND_TEXT: Rgba = (12, 13, 15, 190)
+TEXT: Rgba = (230, 232, 236, 255)
+FAINT_TEXT: Rgba = (160, 165, 174, 255)
+"""Over photos, in every theme."""
 OUTLINE: Rgba = (10, 11, 13, 220)
 
 
@@ -34,7 +37,7 @@ class PhotoCanvas:
         self._palette = palette
         self._scale = scale
         self.gestures = PhotoGestures(session, index)
-        self.reader = GestureReader()
+        self._reader = GestureReader()
         self._surface = Surface(parent, palette, scale)
         self._photo_changes = Changes()
         self._point_changes = Changes()
@@ -45,29 +48,28 @@ class PhotoCanvas:
         """The pointer is over it, and nothing lies between."""
         return self._surface.is_hovered
 
-    def update(self, rect: Rect | None, pointer: Pointer) -> None:
-        """Take in what the hand did and draw what has changed; `rect` None: there is no such photo."""
+    def read(self, rect: Rect | None, pointer: Pointer) -> None:
+        """Take in what the hand did; `rect` None: there is no such photo."""
         rgb = self._pixels()
-        if rect is None or rgb is None or not self._surface.place(rect):
-            self._surface.hide()
-            self._let_go()
-            return
         if rgb is not self._rgb:
             self._rgb, self.gestures.transform = rgb, None
-        photo = (rgb.shape[1], rgb.shape[0])
-        self.gestures.place(photo, (rect.width, rect.height))
-        hovered = self._surface.is_hovered
-        for gesture in self.reader.read(pointer, hovered=hovered):
+        if rect is None or rgb is None or not rect.is_visible:
+            return
+        self.gestures.place((rgb.shape[1], rgb.shape[0]), (rect.width, rect.height))
+        for gesture in self._reader.read(pointer, hovered=self._surface.is_hovered):
             self.gestures.handle(gesture, reach=REACH * self._scale)
+
+    def draw(self, rect: Rect | None) -> None:
+        """Draw what has changed."""
+        rgb = self._pixels()
+        shown = rect is not None and rgb is not None and rgb is self._rgb and self.gestures.transform is not None
+        if rect is None or rgb is None or not shown or not self._surface.place(rect):
+            self._surface.hide()
+            if not self._photo_changes.seen():  # keep no texture that may be freed while nobody looks
+                self._surface.clear("photo")
+            return
         self._draw_photo(rgb)
         self._draw_points(rect)
-
-    def _let_go(self) -> None:
-        """Draw nothing whose texture may be freed while nobody looks."""
-        if self._rgb is not None:
-            self._rgb = None
-            self._surface.clear("photo")
-            self._photo_changes.forget()
 
     def _pixels(self) -> np.ndarray | None:
         views, arriving = self._session.document.views, self._session.arriving
@@ -142,7 +144,7 @@ class PhotoCanvas:
         x = float(np.clip(at[index, 0] + 12 * scale, 0, max(rect.width - width, 0)))
         y = float(np.clip(at[index, 1] - 28 * scale, 0, max(rect.height - height, 0)))
         pen.box(Rect(x, y, width, height), fill=BEHIND_TEXT, rounding=4)
-        pen.text((x + 6 * scale, y + 3 * scale), text, self._palette.text)
+        pen.text((x + 6 * scale, y + 3 * scale), text, TEXT)
 
     def _draw_frame(self, pen: Pen, view: DocumentView | None, rect: Rect, chosen: bool) -> None:
         scale, palette, calibration = self._scale, self._palette, self._session.document.calibration
@@ -153,6 +155,6 @@ class PhotoCanvas:
             told.append(f"{residual:.1f} px")
         text = "  ·  ".join(told)
         pen.box(Rect(6 * scale, 6 * scale, pen.text_width(text) + 14 * scale, 22 * scale), fill=BEHIND_TEXT, rounding=4)
-        pen.text((13 * scale, 9 * scale), text, palette.text if chosen else palette.faint)
+        pen.text((13 * scale, 9 * scale), text, TEXT if chosen else FAINT_TEXT)
         edge = Rect(0.5, 0.5, rect.width - 1, rect.height - 1)
         pen.box(edge, palette.accent if chosen else palette.line, rounding=5, width=1.5 if chosen else 1.0)

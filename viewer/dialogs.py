@@ -10,6 +10,8 @@ from .form import Form
 
 Answer = tuple[str, Callable[[], None]]
 """What is written on a button, and what pressing it does once the dialog is closed."""
+FRAMES_BETWEEN = 2
+"""The toolkit closes a dialog that is opened in the frame in which another was deleted."""
 
 
 class Dialogs:
@@ -18,14 +20,15 @@ class Dialogs:
     def __init__(self, form: Form) -> None:
         self._form = form
         self._window: int | str | None = None
-        self._text = ""
         self._default: Callable[[], None] | None = None
-        self._waiting: list[tuple[str, str, Sequence[Answer]]] = []
+        self._asked: set[str] = set()
+        self._next: list[Callable[[], None]] = []
+        self._frames_to_wait = 0
 
     @property
     def is_open(self) -> bool:
         """A dialog has the keys and the pointer."""
-        return self._window is not None
+        return self._window is not None or bool(self._next)
 
     def message(self, what_happened: str, what_to_do: str) -> None:
         """Tell what happened and what to do about it."""
@@ -33,10 +36,9 @@ class Dialogs:
 
     def question(self, text: str, detail: str, answers: Sequence[Answer]) -> None:
         """Ask; the first answer stands out, and Enter gives it. Esc gives none."""
-        if not self.is_open:
-            self._ask(text, detail, answers)
-        elif text not in (self._text, *(waiting for waiting, _, _ in self._waiting)):  # asked once is enough
-            self._waiting.append((text, detail, answers))
+        if text not in self._asked:  # once is enough
+            self._asked.add(text)
+            self._next.append(lambda: self._ask(text, detail, answers))
 
     def shortcuts(self) -> None:
         """What keys and movements do."""
@@ -52,7 +54,34 @@ class Dialogs:
         self.show("Shortcuts", lambda: self._fill_shortcuts(list(groups.items())))
 
     def show(self, title: str, fill: Callable[[], None], width: int = 0) -> None:
-        """A dialog of another kind, when none is open: `fill` adds what is in it; no `width`: as wide as that needs."""
+        """A dialog of another kind: `fill` adds what is in it; no `width`: as wide as that needs."""
+        self._next.append(lambda: self._open(title, fill, width))
+
+    def accept(self) -> None:
+        """Enter: give the first answer."""
+        if self._default is not None:
+            self._answered(self._default)
+
+    def close(self) -> None:
+        """Close what is open; then it is the next one's turn."""
+        if self._window is not None:
+            dpg.delete_item(self._window)
+            self._frames_to_wait = FRAMES_BETWEEN
+        self._window = self._default = None
+
+    def update(self, width: float, height: float) -> None:
+        """Keep the dialog in the middle, and open the next one."""
+        if self._window is None and self._frames_to_wait > 0:
+            self._frames_to_wait -= 1
+        elif self._window is None and self._next:
+            self._next.pop(0)()
+        if self._window is not None:
+            own = dpg.get_item_rect_size(self._window)
+            place = [max(0, int(0.5 * (width - own[0]))), max(0, int(0.42 * (height - own[1])))]
+            if own[0] > 0 and dpg.get_item_pos(self._window) != place:
+                dpg.set_item_pos(self._window, place)
+
+    def _open(self, title: str, fill: Callable[[], None], width: int = 0) -> None:
         with dpg.window(
             label=title,
             modal=True,
@@ -63,30 +92,14 @@ class Dialogs:
             no_saved_settings=True,
             autosize=not width,
             width=width,
-            on_close=lambda: self.close(),
+            on_close=lambda sender: self._closed(sender),
         ) as self._window:
             fill()
 
-    def accept(self) -> None:
-        """Enter: give the first answer."""
-        if self._default is not None:
-            self._answered(self._default)
-
-    def close(self) -> None:
-        """Close what is open; what waits is opened in the next frame."""
-        if self._window is not None:
-            dpg.delete_item(self._window)
-        self._window, self._default, self._text = None, None, ""
-
-    def update(self, width: float, height: float) -> None:
-        """Keep the dialog in the middle, and open the one that waits."""
-        if self._window is None and self._waiting:
-            self._ask(*self._waiting.pop(0))
-        if self._window is not None:
-            own = dpg.get_item_rect_size(self._window)
-            place = [max(0, int(0.5 * (width - own[0]))), max(0, int(0.42 * (height - own[1])))]
-            if own[0] > 0 and dpg.get_item_pos(self._window) != place:
-                dpg.set_item_pos(self._window, place)
+    def _closed(self, window: int | str) -> None:
+        """The ✕ was pressed, or the toolkit tells late of a dialog that was followed by another already."""
+        if window == self._window:
+            self.close()
 
     def _ask(self, text: str, detail: str, answers: Sequence[Answer]) -> None:
         def fill() -> None:
@@ -99,12 +112,13 @@ class Dialogs:
                 for index, (label, run) in enumerate(answers):
                     self._form.button(label, partial(self._answered, run), primary=index == 0)
 
-        self._text, self._default = text, answers[0][1]
-        self.show("", fill)
+        self._asked.discard(text)
+        self._default = answers[0][1]
+        self._open("", fill)
 
     def _answered(self, run: Callable[[], None]) -> None:
         self.close()
-        run()
+        self._next.insert(0, run)
 
     def _fill_shortcuts(self, groups: list[tuple[str, list[tuple[str, str]]]]) -> None:
         scale, half = self._form.scale, (len(groups) + 1) // 2

@@ -10,19 +10,22 @@ from ..core.errors import UserError
 NO_WINDOW = "use the kpnerf command, which needs no window"
 
 
-def check_display() -> None:
-    """UserError where there is no screen to open a window on, or nothing to draw on it with."""
-    if sys.platform.startswith("linux"):
-        _check_x()
+def check_display() -> tuple[int, int] | None:
+    """Width and height of the screen in pixels, None where that is not known.
+
+    UserError where there is no screen to open a window on, or nothing to draw on it with.
+    """
+    size = _check_x() if sys.platform.startswith("linux") else None
     try:
         import dearpygui.dearpygui  # noqa: F401
     except ImportError as error:
         raise UserError(
             f"The window’s library cannot be loaded ({error}).", "Install OpenGL: apt-get install libgl1."
         ) from error
+    return size
 
 
-def _check_x() -> None:
+def _check_x() -> tuple[int, int]:
     name = os.environ.get("DISPLAY")
     if not name:
         if os.environ.get("WAYLAND_DISPLAY"):
@@ -33,15 +36,21 @@ def _check_x() -> None:
     xlib, gl = _library("X11", "libx11-6"), _library("GL", "libgl1")
     xlib.XOpenDisplay.restype = ctypes.c_void_p
     xlib.XOpenDisplay.argtypes = [ctypes.c_char_p]
-    xlib.XCloseDisplay.argtypes = [ctypes.c_void_p]
+    for function in (xlib.XCloseDisplay, xlib.XDefaultScreen):
+        function.argtypes = [ctypes.c_void_p]
+    for function in (xlib.XDisplayWidth, xlib.XDisplayHeight):
+        function.argtypes = [ctypes.c_void_p, ctypes.c_int]
     gl.glXQueryExtension.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
     connection = xlib.XOpenDisplay(name.encode())
     if not connection:
         raise UserError(f"The screen {name} does not answer.", f"Check DISPLAY, or {NO_WINDOW}.")
     can_draw = gl.glXQueryExtension(connection, None, None)
+    number = xlib.XDefaultScreen(connection)
+    size = xlib.XDisplayWidth(connection, number), xlib.XDisplayHeight(connection, number)
     xlib.XCloseDisplay(connection)
     if not can_draw:
         raise UserError(f"The screen {name} has no OpenGL.", f"Start it on another desktop, or {NO_WINDOW}.")
+    return size
 
 
 def _library(name: str, package: str) -> ctypes.CDLL:

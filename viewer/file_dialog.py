@@ -47,13 +47,10 @@ class FileDialog:
 
     def ask(self, question: FileQuestion, folder: Path | None = None) -> None:
         """Open the dialog."""
-        if self._dialogs.is_open:
-            return
         if folder is not None and folder.is_dir():
             self._folder = folder
         self._question, self._marked, self._may_replace = question, [], None
         self._dialogs.show(question.title, lambda: self._fill(question), int(640 * self._form.scale))
-        self._list()
 
     def _fill(self, question: FileQuestion) -> None:
         scale = self._form.scale
@@ -72,6 +69,7 @@ class FileDialog:
             self._form.button(question.button, self._accept, primary=True)
             self._form.button("Cancel", self._dialogs.close)
             self._problem = dpg.add_text("", color=self._form.palette.warning)
+        self._list()
 
     def _list(self) -> None:
         question = self._question

@@ -51,3 +51,10 @@ class Pen:
         measured = dpg.get_text_size(text)  # None in the first frames, while there is no font yet
         width = measured[0] if measured else 0.55 * FONT_SIZE * self.scale * len(text)
         return float(width) * size / FONT_SIZE
+
+    def shortened(self, text: str, width: float) -> str:
+        """The text, or as much of its beginning as fits `width` pixels, with an ellipsis."""
+        if self.text_width(text) <= width:
+            return text
+        fitting = next((n for n in range(len(text), 0, -1) if self.text_width(text[:n] + "…") <= width), 0)
+        return text[:fitting].rstrip() + "…"

@@ -136,7 +136,7 @@ class Session:
         task = self.task_lane.current
         if task is not None:
             return Status("busy", task.control.text, task.control.share)
-        if self._note is not None:
+        if self._note is not None and self._note[0].kind == "error":
             return self._note[0]
         if self._engine_error is not None:
             return Status("error", self._engine_error)
@@ -146,8 +146,10 @@ class Session:
             case "encoding":
                 return Status("busy", "Encoding the photos")
             case "refining":
-                share = self.shown.frame.progress if self.shown is not None and self.is_current else 0.0
+                share = self.refined or 0.0
                 return Status("busy", f"Refining {100 * share:.0f} %", share)
+        if self._note is not None:
+            return self._note[0]
         if not self.document.views:
             return Status("ready", "Open photos to begin")
         if self.document.calibration is None:
@@ -158,6 +160,13 @@ class Session:
     def is_current(self) -> bool:
         """The picture on the screen shows things as they are now, however coarsely."""
         return self.shown is not None and self.shown.generation == self.render_lane.generation
+
+    @property
+    def refined(self) -> float | None:
+        """How far the picture on the screen has come, 0 to 1, while it is being drawn; None: it is not."""
+        if self.render_lane.activity != "refining":
+            return None
+        return self.shown.frame.progress if self.shown is not None and self.is_current else 0.0
 
     @property
     def is_busy(self) -> bool:

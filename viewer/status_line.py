@@ -9,6 +9,7 @@ from .surface import Surface
 from .theme import Palette
 
 BAR_WIDTH = 180
+HINT_ROOM = 160
 HINT = "?  shortcuts"
 
 
@@ -35,9 +36,11 @@ class StatusLine:
         colour = {"ready": palette.faint, "error": palette.error}.get(status.kind, palette.text)
         middle = 0.5 * rect.height
         pen.circle((16 * scale, middle), 3.5, fill=dot)
-        pen.text((28 * scale, middle - 8 * scale), status.text, colour)
+        room = rect.width - (HINT_ROOM + BAR_WIDTH * (status.share is not None)) * scale
+        text = pen.shortened(status.text, room)
+        pen.text((28 * scale, middle - 8 * scale), text, colour)
         if status.share is not None:
-            left = max(44 * scale + pen.text_width(status.text), 230 * scale)
+            left = max(44 * scale + pen.text_width(text), 230 * scale)
             bar = Rect(left, middle - 2 * scale, BAR_WIDTH * scale, 4 * scale)
             pen.box(bar, fill=palette.field, rounding=2)
             pen.box(replace(bar, width=bar.width * min(status.share, 1.0)), fill=palette.accent, rounding=2)

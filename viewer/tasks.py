@@ -117,7 +117,9 @@ def solve(session: Session, *, first: bool = False) -> None:
                 solve(session)  # points were moved meanwhile: what was found is not about them
             return
         if first and session.editor.history.cursor == 0:
+            view, points = session.editor.view, session.editor.points
             session.open_document(solved, session.project_path)
+            session.editor.select(view, points)
         else:
             calibration = solved.calibration
             assert calibration is not None

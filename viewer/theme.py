@@ -67,6 +67,27 @@ DARK = Palette(
     unplaced=(232, 176, 88, 255),
 )
 
+LIGHT = Palette(
+    window=(233, 234, 237, 255),
+    panel=(248, 248, 250, 255),
+    canvas=(216, 218, 222, 255),
+    field=(230, 232, 236, 255),
+    hovered=(218, 221, 227, 255),
+    pressed=(203, 207, 215, 255),
+    line=(206, 209, 215, 255),
+    text=(36, 39, 46, 255),
+    faint=(104, 110, 121, 255),
+    accent=(70, 105, 220, 255),
+    on_accent=(255, 255, 255, 255),
+    warning=(184, 118, 16, 255),
+    error=(200, 60, 48, 255),
+    detected=(36, 128, 230, 255),
+    placed=(30, 160, 90, 255),
+    reprojected=(140, 145, 155, 255),
+    unplaced=(214, 140, 30, 255),
+)
+PALETTES = {"dark": DARK, "light": LIGHT}
+
 
 @dataclass(frozen=True)
 class Fonts:

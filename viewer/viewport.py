@@ -28,7 +28,7 @@ class AvatarViewport:
         self._scale = scale
         self._texture = AvatarTexture()
         self._surface = Surface(parent, palette, scale, filled=False)
-        self.reader = GestureReader()
+        self._reader = GestureReader()
         self._picture_changes = Changes()
         self._over_changes = Changes()
 
@@ -41,14 +41,17 @@ class AvatarViewport:
         """Take the keys away from fields."""
         self._surface.take_focus()
 
-    def update(self, rect: Rect, pointer: Pointer) -> None:
-        """Take in what the hand did and draw what has changed."""
+    def read(self, rect: Rect, pointer: Pointer) -> None:
+        """Take in what the hand did."""
         self._session.viewport_size = (rect.width, rect.height)
+        for gesture in self._reader.read(pointer, hovered=self._surface.is_hovered):
+            handle_avatar_gesture(self._session, gesture)
+
+    def draw(self, rect: Rect) -> None:
+        """Draw what has changed."""
         if not self._surface.place(rect):
             self._surface.hide()
             return
-        for gesture in self.reader.read(pointer, hovered=self._surface.is_hovered):
-            handle_avatar_gesture(self._session, gesture)
         self._draw_picture(rect)
         self._draw_over(rect)
 
@@ -66,11 +69,11 @@ class AvatarViewport:
         dpg.draw_image(texture, (place.x, place.y), end, uv_max=uv_max, parent=pen.layer)
 
     def _draw_over(self, rect: Rect) -> None:
-        session, shown, status = self._session, self._session.shown, self._session.status()
+        session, shown = self._session, self._session.shown
         calibration = session.document.calibration
         keypoints = calibration.keypoints if calibration is not None and session.overlays else None
-        message = "" if shown is not None else status.text
-        share = status.share if shown is not None and session.task_lane.current is None else None
+        message = "" if shown is not None else session.status().text
+        share = session.refined if shown is not None else None
         editor = session.editor
         if self._over_changes.seen(shown, keypoints, editor.points, editor.hovered, rect, message, share):
             return

@@ -28,7 +28,7 @@ from .viewport import AvatarViewport
 
 
 class Window:
-    """Everything in the main window. Made after Dear PyGui's context, updated once in a frame."""
+    """Everything in the main window. Made after Dear PyGui's context, read and drawn once in a frame."""
 
     def __init__(self, session: Session, palette: Palette, fonts: Fonts, scale: float) -> None:
         self.session = session
@@ -46,9 +46,11 @@ class Window:
         self._mouse = Mouse(self.keyboard)
         self._textures = PhotoTextures()
         self._menu: list[tuple[int | str, Command]] = []
-        with dpg.window(no_scrollbar=True, no_scroll_with_mouse=True, no_background=True) as self.main:
+        with dpg.window() as self.main:
             self._build_menu()
         dpg.set_primary_window(self.main, True)
+        # The screen is cleared to the same colour; without a graphics card, filling it twice is a third of a frame.
+        dpg.configure_item(self.main, no_background=True, no_scrollbar=True, no_scroll_with_mouse=True)
         dpg.bind_item_theme(self.main, bare_theme())
         self.canvases = [
             PhotoCanvas(self.main, session, index, self._textures, palette, scale) for index in range(MAX_VIEWS)
@@ -72,12 +74,9 @@ class Window:
 
     # --- each frame
 
-    def update(self, width: float, height: float, now: float) -> None:
-        """Draw what has changed since the last frame."""
+    def read(self, width: float, height: float, now: float) -> None:
+        """Take in what the hand did since the last frame; the session knows it then."""
         session = self.session
-        self._textures.begin_frame()
-        self.asking.tell_failures()
-        self._follow_document()
         layout = self.layout(width, height)
         pointer = self._mouse.read(now)
         is_typing = self.form.is_typing or self.dialogs.is_open
@@ -88,8 +87,18 @@ class Window:
         self._divider.update(layout, pointer, blocked=self.dialogs.is_open)
         for index, canvas in enumerate(self.canvases):
             rect = layout.photos[index] if index < len(layout.photos) else None
-            canvas.update(rect, pointer.within(rect.x, rect.y) if rect else pointer)
-        self.viewport.update(layout.avatar, pointer.within(layout.avatar.x, layout.avatar.y))
+            canvas.read(rect, pointer.within(rect.x, rect.y) if rect else pointer)
+        self.viewport.read(layout.avatar, pointer.within(layout.avatar.x, layout.avatar.y))
+
+    def draw(self, width: float, height: float) -> None:
+        """Draw what has changed since the last frame."""
+        self._textures.begin_frame()
+        self.asking.tell_failures()
+        self._follow_document()
+        layout = self.layout(width, height)
+        for index, canvas in enumerate(self.canvases):
+            canvas.draw(layout.photos[index] if index < len(layout.photos) else None)
+        self.viewport.draw(layout.avatar)
         self._place(self._points_region, layout.points)
         self._place(self._tabs_region, layout.tabs)
         for panel in (self._points, self._cameras, self._render, self._export):

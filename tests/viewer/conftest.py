@@ -1,13 +1,17 @@
 """A screen for all tests that open windows, and programs that are ended afterwards."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
+from PIL import Image
 
+from kpnerf.core.photo import load_photo
 from kpnerf.core.project_file import save_project
 from kpnerf.core.source import load_source
 from kpnerf.viewer.sample import sample_photos
 
+from ..core.staged import staged_document
 from .screen import Driven, Screen
 
 
@@ -27,6 +31,23 @@ def sample_project(tmp_path_factory):
     path = tmp_path_factory.mktemp("sample") / "sample.kpnerf"
     save_project(load_source(sample_photos()), path)
     return path
+
+
+@pytest.fixture
+def moved_project(tmp_path):
+    """A project whose photos went from one folder to another."""
+    here, there = tmp_path / "here", tmp_path / "elsewhere"
+    here.mkdir()
+    there.mkdir()
+    document = staged_document()
+    views = []
+    for view in document.views:
+        Image.fromarray(view.photo.rgb).save(here / view.name)
+        views.append(replace(view, photo=load_photo(here / view.name)))
+    save_project(replace(document, views=tuple(views)), tmp_path / "moved.kpnerf")
+    for view in views:
+        (here / view.name).rename(there / view.name)
+    return tmp_path / "moved.kpnerf"
 
 
 @pytest.fixture

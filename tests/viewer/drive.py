@@ -55,6 +55,7 @@ class Observer:
             "frames": self._frames,
             "seconds": time.monotonic() - self._began,
             "window": [width, height],
+            "position": dpg.get_viewport_pos(),
             "status": [status.kind, status.text],
             "title": session.title,
             "saved": session.is_saved,
@@ -112,7 +113,8 @@ def main() -> int:
         def load() -> BlobEngine:
             return BlobEngine(seconds_per_frame=options.slow)
 
-    app = program.App(load, chosen.paths, size=chosen.size, scale=chosen.scale, on_frame=Observer(options.state))
+    look = {"size": chosen.size or program.SIZE, "scale": chosen.scale, "theme": chosen.theme}
+    app = program.App(load, chosen.paths, **look, on_frame=Observer(options.state))
     return app.run()
 
 

@@ -18,7 +18,7 @@ SIZE = "1200x880"
 class Screen:
     """An X server without a window manager."""
 
-    def __init__(self, size: str = "1440x900", extra: tuple[str, ...] = ()) -> None:
+    def __init__(self, size: str = "1600x1000", extra: tuple[str, ...] = ()) -> None:
         read, write = os.pipe()
         self._server = subprocess.Popen(
             ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size}x24", "-nolisten", "tcp", *extra],
@@ -90,8 +90,9 @@ class Driven:
         subprocess.run(["xdotool", *map(str, words)], env={**os.environ, "DISPLAY": self._screen.name}, check=True)
 
     def move(self, x: float, y: float) -> None:
-        """Put the pointer somewhere, and give the window a frame to notice."""
-        self.do("mousemove", round(x), round(y))
+        """Put the pointer somewhere in the window, and give it a frame to notice."""
+        left, top = self.state()["position"]
+        self.do("mousemove", round(left + x), round(top + y))
         self.frame()
 
     def press(self, button: int = 1) -> None:

@@ -11,7 +11,6 @@ from PIL import Image
 
 from kpnerf.core.errors import UserError
 from kpnerf.core.export import to_bytes
-from kpnerf.core.project_file import save_project
 from kpnerf.viewer import tasks
 from kpnerf.viewer.sample import sample_photos
 
@@ -180,14 +179,21 @@ def test_nothing_can_be_exported_before_there_is_an_avatar(tmp_path):
     assert desk.session.close()
 
 
-def test_a_project_whose_photos_moved_is_told(desk, tmp_path):
-    """By name, and with what to do."""
-    document = staged_document()
-    save_project(document, tmp_path / "me.kpnerf")
-    tasks.open_source(desk.session, [Path("/nowhere/else.kpnerf")])
+def test_photos_that_moved_are_asked_for_and_found_in_another_folder(desk, moved_project, tmp_path):
+    """By what is in them, not by where they were; what was open stays until then."""
+    before = desk.session.document
+    tasks.open_source(desk.session, [moved_project])
+    run(desk)
+    project, missing = desk.session.missing_photos
+    tasks.reopen(desk.session, project, tmp_path / "elsewhere")
+    still_open = desk.session.document
     run(desk)
 
-    assert len(desk.session.failures) == 1
+    assert len(missing.paths) == 3
+    assert still_open is before
+    assert not desk.session.failures
+    assert desk.session.project_path == moved_project
+    assert [view.photo.path.parent for view in desk.session.document.views] == [tmp_path / "elsewhere"] * 3
 
 
 def frames_in(path: Path) -> int:

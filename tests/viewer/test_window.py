@@ -178,21 +178,66 @@ def test_keys_and_gestures_of_photos(start, sample_project):
 
 
 def test_closing_asks_when_something_would_be_lost(start, sample_project):
-    """Cancel keeps the window, “Don’t save” closes it."""
+    """“Cancel” keeps the window, “Save” saves and closes it."""
     window = start(str(sample_project))
-    state = window.ready()
-    window.click(*state["points"][0]["chin"])
-    window.key("o")
-    window.until(lambda s: not s["saved"])
+    edit_something(window)
     window.press_close_button()
     window.until(lambda s: s["dialog"])
     window.click_on("Cancel")
+    window.until(lambda s: not s["dialog"])
+    window.key("ctrl+shift+s")
+    saved = window.answer("mine.kpnerf")
+    window.until(lambda s: s["saved"])
+    edit_something(window)
+    before = saved.read_bytes()
+    window.press_close_button()
+    window.move(*window.place_of("Save"))
+    window.press()
+    window.do("mouseup", 1)
+
+    assert window.ended() == 0
+    assert saved.read_bytes() != before
+    assert window.failures() == ""
+
+
+def test_changes_can_be_thrown_away(start, sample_project):
+    """“Don’t save” closes the window and leaves the file alone; Esc is no answer."""
+    before = sample_project.read_bytes()
+    window = start(str(sample_project))
+    edit_something(window)
+    window.press_close_button()
+    window.until(lambda s: s["dialog"])
+    window.key("Escape")
     window.until(lambda s: not s["dialog"])
     window.press_close_button()
     window.move(*window.place_of("Don’t save"))
     window.press()
     window.do("mouseup", 1)
 
+    assert window.ended() == 0
+    assert sample_project.read_bytes() == before
+    assert window.failures() == ""
+
+
+def edit_something(window) -> None:
+    """Occlude the chin in the first photo, or show it again."""
+    state = window.ready()
+    window.click(*state["points"][0]["chin"])
+    window.key("o")
+    window.until(lambda s: not s["saved"])
+
+
+def test_moved_photos_are_asked_for(start, moved_project, tmp_path):
+    """The folder they are in now is chosen, and the project opens."""
+    window = start(str(moved_project))
+    window.click_on("Choose the folder…")
+    window.until(lambda s: s["typing"])
+    window.type(str(tmp_path / "elsewhere"))
+    window.key("Return")
+    state = window.until(lambda s: len(s["photos"]) == 3 and s["progress"] == 1)
+    window.press_close_button()
+
+    assert state["title"] == "moved.kpnerf — kpnerf"
     assert window.ended() == 0
     assert window.failures() == ""
 

@@ -66,7 +66,7 @@ class PointsPanel:
                     row = dpg.add_selectable(
                         label=name,
                         span_columns=True,
-                        height=int(24 * self._form.scale),
+                        height=int(22 * self._form.scale),
                         callback=lambda sender, value, chosen: self._chosen(chosen),
                     )
                     dpg.set_item_user_data(row, name)
