@@ -2,6 +2,9 @@
 
 from jaxtyping import install_import_hook
 
+# Compiled by numba as it is written: loaded before the checks that would be woven into it.
+import kpnerf.core.render.kernels  # noqa: F401
+
 from . import runtime_types
 
 # Installed before any test module imports the core, or the modules would be loaded unchecked.

@@ -18,8 +18,7 @@ from ..camera import Camera, orbit_camera
 from ..document import Document
 from ..model.keypoint_nerf import EncodedViews
 from ..pipeline import WEIGHTS, Avatar, encode_document, render_request
-from ..render.grid import DensityGrid, HullNodes, Lattice, bake, hull_nodes
-from ..render.renderer import COARSE_NODES, FINE_NODES, Frame, Renderer, RenderRequest
+from ..render.renderer import Frame, Grids, Renderer, RenderRequest
 
 REFERENCE_UP_TO = 128
 """Largest picture for which the reference is timed unless asked for more: it takes its time."""
@@ -112,21 +111,13 @@ def _stages(avatar: Avatar, document: Document, repeats: int) -> dict[str, float
     encoded = avatar.encode(document)
     request = render_request(document, encoded, bench_camera(64, 0.0))
     found: dict[str, float] = {"encode_ms": timed(lambda: encode_document(avatar.model, document), repeats)}
-    parent: DensityGrid | None = None
-    for name, nodes in (("coarse", COARSE_NODES), ("fine", FINE_NODES)):
-        lattice = Lattice.over(request.box, nodes, encoded.low)
+    grids = Grids.following(None, avatar.model, request)
+    for name, work in (("coarse", grids.first_answer), ("fine", lambda: grids.finish(lambda: False))):
         start = time.perf_counter()
-        hull = hull_nodes(avatar.model, encoded, lattice, parent=parent)
-        found[f"{name}_hull_ms"] = 1000 * (time.perf_counter() - start)
-
-        def work(hull: HullNodes = hull, parent: DensityGrid | None = parent) -> DensityGrid | None:
-            return bake(avatar.model, encoded, request.keypoints, hull, parent=parent)
-
-        found[f"{name}_bake_ms"] = timed(work, repeats)
-        grid = work()
-        assert grid is not None
-        found[f"{name}_bake_samples"] = grid.samples
-        parent = grid
+        work()
+        found[f"{name}_bake_ms"] = 1000 * (time.perf_counter() - start)
+    assert grids.coarse is not None and grids.fine is not None
+    found |= {"coarse_bake_samples": grids.coarse.samples, "fine_bake_samples": grids.fine.samples}
     return found
 
 

@@ -44,6 +44,11 @@ class ModelConfig:
     density_scale: float = 100.0
     """Density per metre for a raw value of about one; 0 means relu(raw), as published."""
 
+    @property
+    def last_interval(self) -> float:
+        """Length of a ray's last interval, metres: endless as published, where any density there is opaque."""
+        return 1e10 if self.density_scale == 0 else 0.02
+
     @staticmethod
     def published(keypoints: int = 24, sigma: float = 0.1) -> "ModelConfig":
         """The network of the paper's code release."""

@@ -20,6 +20,6 @@ def _cpu_multiplies_bfloat16() -> bool:
 
 
 def padded(rows: Tensor) -> Tensor:
-    """Row indices, the last repeated up to the next multiple of `ROW_STEP`; the caller drops the surplus."""
+    """A tensor whose last row is repeated up to the next multiple of `ROW_STEP`; the caller drops the surplus."""
     surplus = -len(rows) % ROW_STEP
-    return torch.cat([rows, rows[-1:].expand(surplus)]) if surplus and len(rows) else rows
+    return torch.cat([rows, rows[-1:].expand(surplus, *rows.shape[1:])]) if surplus and len(rows) else rows

@@ -4,14 +4,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-OPEN_END = 1e10
-"""Length of the last interval, metres: as published, whatever density the last sample has is opaque."""
 
-
-def ray_weights(
-    density: Float[Tensor, "r n"], distances: Float[Tensor, "r n"], *, last: float = OPEN_END
-) -> Float[Tensor, "r n"]:
-    """w_i = (1 - exp(-σ_i Δ_i)) Π_{j<i} exp(-σ_j Δ_j) with Δ_i the distance to the next sample (metres)."""
+def ray_weights(density: Float[Tensor, "r n"], distances: Float[Tensor, "r n"], *, last: float) -> Float[Tensor, "r n"]:
+    """w_i = (1 - exp(-σ_i Δ_i)) Π_{j<i} exp(-σ_j Δ_j) with Δ_i the distance to the next sample (metres); the last
+    sample stands for `last` metres."""
     delta = torch.cat([distances[:, 1:] - distances[:, :-1], torch.full_like(distances[:, :1], last)], dim=-1)
     optical = density * delta
     # Shifted, not subtracted: the open end would swallow the digits of everything before it.

@@ -1,29 +1,29 @@
 """Density on a regular grid over the subject's box: baked once per edit, read by every ray of every picture.
 
 Density does not depend on the target camera, so an orbit never asks the network for it again. Nodes store the raw
-value before its activation, which makes a surface between two nodes as sharp as the network drew it; nodes outside
-the visual hull store `EMPTY`.
+value before its activation, which makes a surface between two nodes as sharp as the network drew it. The visual hull
+is not in those values: they go on for a cell beyond it, and rays are cut where the masks really end.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped, UInt8
 from torch import Tensor
 from torch.nn import functional as F
 
 from ..geometry import Box
-from ..model.keypoint_nerf import EncodedViews, KeypointNeRF
-from ..model.precision import fast_arithmetic, padded
-from .reference import ROWS
+from .field import ROWS, Field
 
 EMPTY = -8.0
-"""Raw density of a node outside the hull."""
+"""Raw density of a node well outside the hull."""
 FAINT = 3.0
 """Density per metre below which a node counts as empty when space is skipped."""
-OPAQUE = 150.0
-"""Density per metre above which, some cells deep, nothing can be seen any more: 8 cells of 7 mm pass e^-8."""
+OPAQUE = 300.0
+"""Density per metre above which, some cells deep, nothing can be seen any more."""
+REACH = 2.5
+"""How far a keypoint is felt, in sigmas, by an edit's first answer: e^-3 of its weight is left there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,20 +53,13 @@ class Lattice:
         z, rest = nodes // (height * width), nodes % (height * width)
         return self.lower + self.spacing * torch.stack([rest % width, rest // width, z], dim=-1).to(self.lower)
 
+    def everywhere(self) -> Int[Tensor, "n"]:
+        """Flat indices of all nodes."""
+        return torch.arange(self.shape[0] * self.shape[1] * self.shape[2], device=self.lower.device)
+
     def normalised(self, points: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n 3"]:
         """Positions to [-1, 1] across the lattice, as `grid_sample` wants them."""
         return 2 * (points - self.lower) / (self.upper - self.lower) - 1
-
-
-@dataclass(frozen=True, eq=False)
-class HullNodes:
-    """The nodes inside the visual hull: they depend on cameras and masks, not on keypoints."""
-
-    lattice: Lattice
-    nodes: Int[Tensor, "n"]
-    """To ask the network about."""
-    buried: Int[Tensor, "b"]
-    """Too deep to be seen; they take the value of the coarser grid."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,14 +68,35 @@ class DensityGrid:
 
     lattice: Lattice
     raw: Float[Tensor, "1 1 z y x"]
-    occupied: Bool[Tensor, "bz by bx"]
-    """Blocks of `BLOCK`³ cells that hold density, or touch one that does."""
-    buried: Bool[Tensor, "bz by bx"]
-    """Blocks that are opaque, as are all their neighbours: light does not get there."""
+    hull: Bool[Tensor, "1 1 z y x"]
+    """Nodes inside the visual hull, as far as they are `worth` anything."""
+    blocks: UInt8[Tensor, "bz by bx"]
+    """What `BLOCK`³ cells hold: `NOTHING`, density throughout, or density that the hull's `BORDER` cuts."""
+    worth: Bool[Tensor, "z y x"]
+    """Cells (by their lower corner) where a finer grid may differ: near something, and not deep inside it."""
     samples: int
     """How many times the network was asked."""
 
     BLOCK = 2
+    NOTHING, FILLED, BORDER = 0, 1, 2
+
+    @staticmethod
+    def of(
+        lattice: Lattice, raw: Float[Tensor, "n"], hull: Bool[Tensor, "1 1 z y x"], field: Field, samples: int
+    ) -> "DensityGrid":
+        """With the maps that follow from the values."""
+        volume = raw.view(1, 1, *lattice.shape)
+        density = field.model.density(volume)
+        block = DensityGrid.BLOCK
+        filled = F.pad(density, [0, block, 0, block, 0, block])
+        occupied = F.max_pool3d(filled, kernel_size=block + 1, stride=block)[0, 0] > FAINT
+        outside = F.pad((~hull).to(density), [0, block, 0, block, 0, block])
+        border = F.max_pool3d(outside, kernel_size=block + 1, stride=block)[0, 0] > 0
+        blocks = occupied.to(torch.uint8) * (1 + border.to(torch.uint8))
+        # The eight corners of a cell and of the cells around it.
+        most = F.max_pool3d(F.pad(density, [1, 2, 1, 2, 1, 2]), kernel_size=4, stride=1)[0, 0]
+        least = -F.max_pool3d(F.pad(-density, [1, 2, 1, 2, 1, 2], value=0.0), kernel_size=4, stride=1)[0, 0]
+        return DensityGrid(lattice, volume, hull, blocks, (most > FAINT) & (least < OPAQUE), samples)
 
     def read(self, points: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n"]:
         """Trilinear raw density at points."""
@@ -90,18 +104,18 @@ class DensityGrid:
         values = F.grid_sample(self.raw, flat, mode="bilinear", padding_mode="border", align_corners=True)
         return values.reshape(points.shape[:-1])
 
-    def is_occupied(self, points: Float[Tensor, "*n 3"]) -> Bool[Tensor, "*n"]:
-        """Whether the block that a point lies in holds anything."""
-        return self._block(self.occupied, points)
+    def in_blocks(self, blocks: Shaped[Tensor, "bz by bx"], points: Float[Tensor, "*n 3"]) -> Shaped[Tensor, "*n"]:
+        """What a map of blocks says at points."""
+        return self._at(blocks, points, self.BLOCK)
 
-    def is_buried(self, points: Float[Tensor, "*n 3"]) -> Bool[Tensor, "*n"]:
-        """Whether the block that a point lies in is deep inside."""
-        return self._block(self.buried, points)
+    def is_worth(self, points: Float[Tensor, "*n 3"]) -> Bool[Tensor, "*n"]:
+        """Whether a finer grid may differ at points."""
+        return self._at(self.worth, points, 1)
 
-    def _block(self, blocks: Bool[Tensor, "bz by bx"], points: Float[Tensor, "*n 3"]) -> Bool[Tensor, "*n"]:
-        block = ((points - self.lattice.lower) / (self.lattice.spacing * self.BLOCK)).long()
-        z, y, x = (block[..., axis].clamp(0, size - 1) for axis, size in zip((2, 1, 0), blocks.shape, strict=True))
-        return blocks[z, y, x]
+    def _at(self, cells: Shaped[Tensor, "z y x"], points: Float[Tensor, "*n 3"], side: int) -> Shaped[Tensor, "*n"]:
+        cell = ((points - self.lattice.lower) / (self.lattice.spacing * side)).long()
+        z, y, x = (cell[..., axis].clamp(0, size - 1) for axis, size in zip((2, 1, 0), cells.shape, strict=True))
+        return cells[z, y, x]
 
     def normals(self, points: Float[Tensor, "n 3"]) -> Float[Tensor, "n 3"]:
         """Unit normals, against the gradient of the raw density (central differences over two cells)."""
@@ -110,63 +124,74 @@ class DensityGrid:
         return -F.normalize(gradient, dim=-1)
 
 
-def hull_nodes(
-    model: KeypointNeRF, encoded: EncodedViews, lattice: Lattice, *, parent: DensityGrid | None = None
-) -> HullNodes:
-    """The nodes worth asking for: inside the hull, and near the surface of a coarser grid where one is given."""
-    total = lattice.shape[0] * lattice.shape[1] * lattice.shape[2]
-    everywhere = torch.arange(total, device=lattice.lower.device)
-    kept, buried = [], []
-    for rows in everywhere.split(8 * ROWS):
-        points = lattice.positions(rows)
-        if parent is not None:
-            deep = parent.is_buried(points)
-            near = parent.is_occupied(points) & ~deep
-            buried.append(rows[deep])
-            rows, points = rows[near], points[near]
-        _, hull = model.sight(encoded, points)
-        kept.append(rows[hull])
-    return HullNodes(lattice, torch.cat(kept), torch.cat(buried) if buried else everywhere[:0])
+def hull_of(field: Field, lattice: Lattice, worth: Bool[Tensor, "n"] | None = None) -> Bool[Tensor, "1 1 z y x"]:
+    """Which nodes (of those `worth` a look) lie inside the visual hull: it depends on cameras and masks only."""
+    nodes = lattice.everywhere()
+    hull = torch.zeros_like(nodes, dtype=torch.bool)
+    for rows in (nodes if worth is None else nodes[worth]).split(16 * ROWS):
+        hull[rows] = field.in_hull(lattice.positions(rows))
+    return hull.view(1, 1, *lattice.shape)
+
+
+def _grown(hull: Bool[Tensor, "1 1 z y x"]) -> Bool[Tensor, "n"]:
+    """With all neighbours of nodes in the hull: cells that its border cuts need a value at every corner."""
+    return (F.max_pool3d(hull.float(), kernel_size=3, stride=1, padding=1) > 0).reshape(-1)
 
 
 def bake(
-    model: KeypointNeRF,
-    encoded: EncodedViews,
-    keypoints: Float[Tensor, "k 3"],
-    hull: HullNodes,
+    field: Field,
+    lattice: Lattice,
+    hull: Bool[Tensor, "1 1 z y x"],
     *,
-    parent: DensityGrid | None = None,
     is_stale: Callable[[], bool] = lambda: False,
 ) -> DensityGrid | None:
-    """Ask the network for the density of all hull nodes; None where the result went out of date meanwhile.
+    """Ask the network for the density all over the hull; None where that became unwanted meanwhile."""
+    nodes = lattice.everywhere()
+    raw = field.encoded.low.new_full((len(nodes),), EMPTY)
+    return _ask(field, lattice, raw, hull, nodes[_grown(hull)], is_stale)
 
-    `parent` is the grid that `hull` was found with, if any.
+
+def refine(
+    field: Field, lattice: Lattice, coarse: DensityGrid, *, is_stale: Callable[[], bool] = lambda: False
+) -> DensityGrid | None:
+    """A finer grid: the coarse one everywhere, the network where that may differ; None where it became unwanted."""
+    nodes = lattice.everywhere()
+    positions = lattice.positions(nodes)
+    raw = coarse.read(positions).contiguous()
+    worth = coarse.is_worth(positions)
+    hull = hull_of(field, lattice, worth)
+    near = _grown(hull)
+    raw[worth & ~near] = EMPTY
+    return _ask(field, lattice, raw, hull, nodes[worth & near], is_stale)
+
+
+def adjust(field: Field, grid: DensityGrid, before: Float[Tensor, "k 3"]) -> DensityGrid:
+    """A grid after its keypoints moved: asked again only near its surface and within reach of what moved.
+
+    Not exact, and several times sooner than baking: what a hand sees while it drags.
     """
-    lattice = hull.lattice
-    depth, height, width = lattice.shape
-    raw = encoded.low.new_full((depth * height * width,), EMPTY)
-    if parent is not None:
-        raw[hull.buried] = parent.read(lattice.positions(hull.buried))
-    for rows in hull.nodes.split(ROWS):
+    now, lattice = field.keypoints, grid.lattice
+    moved = (now != before).any(dim=-1)
+    around = torch.cat([now[moved], before[moved]])
+    nodes = lattice.everywhere()[_grown(grid.hull)]
+    positions = lattice.positions(nodes)
+    near = torch.cdist(positions, around).amin(dim=-1) < REACH * field.model.config.sigma
+    chosen = nodes[near & grid.is_worth(positions)]
+    adjusted = _ask(field, lattice, grid.raw.reshape(-1).clone(), grid.hull, chosen)
+    assert adjusted is not None
+    return adjusted
+
+
+def _ask(
+    field: Field,
+    lattice: Lattice,
+    raw: Float[Tensor, "m"],
+    hull: Bool[Tensor, "1 1 z y x"],
+    nodes: Int[Tensor, "n"],
+    is_stale: Callable[[], bool] = lambda: False,
+) -> DensityGrid | None:
+    for rows in nodes.split(ROWS):
         if is_stale():
             return None
-        points = lattice.positions(padded(rows))
-        sighting, _ = model.sight(encoded, points)
-        with fast_arithmetic(points.device):
-            values, _ = model.geometry(encoded, keypoints, points, sighting)
-        raw[rows] = values[: len(rows)].float()
-    volume = raw.view(1, 1, depth, height, width)
-    occupied, buried = _blocks(model.density(volume))
-    return DensityGrid(lattice, volume, occupied, buried, len(hull.nodes))
-
-
-def _blocks(density: Float[Tensor, "1 1 z y x"]) -> tuple[Bool[Tensor, "bz by bx"], Bool[Tensor, "bz by bx"]]:
-    """Largest and smallest density over the nodes of each block, upper faces included, and over its neighbours."""
-    block = DensityGrid.BLOCK
-    padded = F.pad(density, [0, block, 0, block, 0, block])
-    largest = F.max_pool3d(padded, kernel_size=block + 1, stride=block)
-    smallest = -F.max_pool3d(-padded, kernel_size=block + 1, stride=block)
-    around = F.pad(smallest, [1] * 6)
-    occupied = F.max_pool3d(largest, kernel_size=3, stride=1, padding=1)[0, 0] > FAINT
-    buried = -F.max_pool3d(-around, kernel_size=3, stride=1)[0, 0] > OPAQUE
-    return occupied, buried
+        raw[rows] = field.raw_density(lattice.positions(rows))
+    return DensityGrid.of(lattice, raw, hull, field, len(nodes))

@@ -1,99 +1,109 @@
-"""Rays through a density grid: skip what is empty, integrate the rest, find the surface.
+"""Rays through a density grid: skip what is empty, integrate the rest, find where colour is wanted.
 
-All of it reads the grid only; the network is asked afterwards, for the colour of one point a ray where a surface is
-sharp, of a few where what is seen is spread over some depth.
+All of it reads the grid only; the network is asked afterwards, for one point a ray where a surface is sharp, for a few
+where what is seen is spread over some depth.
 """
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, UInt8
 from torch import Tensor
+from torch.nn import functional as F
 
-from ..model.keypoint_nerf import KeypointNeRF
+from . import kernels
 from .compositing import ray_weights
+from .field import CompiledField, Field, in_parallel
 from .grid import DensityGrid
+from .kernels import BLACK, MOST_SAMPLES, VISIBLE
 from .sampling import ray_box
 
-PROBES = 40
-"""Occupancy look-ups a ray to find where it meets anything."""
-VISIBLE = 4e-3
-"""Alpha below which a ray is left empty: one step of an 8-bit picture."""
-
-
-STRETCH, MOST_STEPS = 16, 240
-"""Grid reads along a ray between two looks at whether it still sees anything, and at most."""
-BLACK = 7.0
-"""Optical depth behind which nothing shows: e^-7 is a quarter of a step of an 8-bit picture."""
+STEP = 0.5
+"""Between two grid reads along a ray, in grid cells."""
 THIN = 0.006
 """Depth, metres, over which the middle 80 % of what a ray sees may be spread and still count as one surface."""
-SPREAD_SAMPLES = 4
-"""Colours asked for on a ray that sees more than one surface."""
+PROBES = 96
+"""Occupancy look-ups a ray to find where it meets anything."""
+STRETCH, MOST_READS = 16, 480
+"""Grid reads along a ray between two looks at whether it still sees anything, and at most."""
 
 
 @dataclass(frozen=True, eq=False)
-class Surfaces:
-    """What rays meet in a grid. Rays that are not listed see nothing."""
+class Seen:
+    """What rays meet in a grid."""
 
-    ray: Int[Tensor, "n"]
-    """Which of the rays that were marched."""
-    alpha: Float[Tensor, "n"]
-    distance: Float[Tensor, "n"]
+    samples: UInt8[Tensor, "r"]
+    """How many points of a ray want a colour; 0 where it sees nothing."""
+    alpha: Float[Tensor, "r"]
+    distance: Float[Tensor, "r"]
     """Metres along the ray, mean over what is seen."""
-    points: Float[Tensor, "m 3"]
-    """Where to ask for colour; at least one point a ray."""
-    owner: Int[Tensor, "m"]
-    """Index into the fields above of the ray that a point is on."""
-    share: Float[Tensor, "m"]
-    """Part of its ray's alpha that a point stands for; sums to one over a ray."""
-
-    @staticmethod
-    def none(like: Tensor) -> "Surfaces":
-        """Nothing met."""
-        empty, index = like.new_zeros(0), torch.zeros(0, dtype=torch.long, device=like.device)
-        return Surfaces(index, empty, empty, like.new_zeros(0, 3), index, empty)
+    where: Float[Tensor, "r 8"]
+    """Distances of the points that want a colour; each stands for an equal part of alpha."""
 
 
-def march(
-    model: KeypointNeRF,
-    grid: DensityGrid,
-    origin: Float[Tensor, "3"],
-    directions: Float[Tensor, "r 3"],
-    *,
-    step: float,
-) -> Surfaces:
-    """Integrate density along rays from one origin; `step` in metres between grid reads."""
+def march(field: Field, grid: DensityGrid, origin: Float[Tensor, "3"], directions: Float[Tensor, "r 3"]) -> Seen:
+    """Integrate density along rays from one origin."""
+    if not isinstance(field, CompiledField):
+        return march_in_torch(field, grid, origin, directions)
+    count, lattice = len(directions), grid.lattice
+    samples, alpha = np.empty(count, np.uint8), np.empty(count, np.float32)
+    distance, where = np.empty(count, np.float32), np.zeros((count, MOST_SAMPLES), np.float32)
+    raw, blocks, tables = grid.raw[0, 0].numpy(), grid.blocks.numpy(), field.tables
+    density_scale = float(field.model.config.density_scale)
+    lower, eye = lattice.lower.double().numpy(), origin.double().numpy()
+    along = np.ascontiguousarray(directions.numpy())
+
+    def work(begin: int, end: int) -> None:
+        kernels.march(
+            begin, end, tables.cameras, tables.masks, raw, blocks, grid.BLOCK, lower, lattice.spacing, density_scale,
+            eye, along, STEP * lattice.spacing, THIN, samples, alpha, distance, where,
+        )  # fmt: skip
+
+    in_parallel(count, work)
+    return Seen(*map(torch.from_numpy, (samples, alpha, distance, where)))
+
+
+def march_in_torch(
+    field: Field, grid: DensityGrid, origin: Float[Tensor, "3"], directions: Float[Tensor, "r 3"]
+) -> Seen:
+    """The same in torch, on any device: evenly spaced reads between the first and the last occupied block."""
+    step = STEP * grid.lattice.spacing
     near, far, hit = ray_box(origin, directions, grid.lattice.lower, grid.lattice.upper)
-    ray = hit.nonzero()[:, 0]
-    start, stop = _occupied_interval(grid, origin, directions[ray], near[ray], far[ray])
-    kept = stop > start
-    ray, start, stop = ray[kept], start[kept], stop[kept]
+    start, stop = _occupied_interval(grid, origin, directions, near, far)
+    ray = (hit & (stop > start)).nonzero()[:, 0]
+    rays = len(directions)
+    seen = Seen(
+        samples=torch.zeros(rays, dtype=torch.uint8, device=near.device),
+        alpha=torch.zeros_like(near),
+        distance=torch.zeros_like(near),
+        where=near.new_zeros(rays, MOST_SAMPLES),
+    )
     if len(ray) == 0:
-        return Surfaces.none(near)
-    distances, density = _densities(model, grid, origin, directions[ray], start, stop, step)
+        return seen
+    distances, density = _densities(field, grid, origin, directions[ray], start[ray], stop[ray], step)
     weights = ray_weights(density, distances, last=step)
     alpha = weights.sum(dim=-1)
-    seen = alpha > VISIBLE
-    ray, weights, distances, alpha = ray[seen], weights[seen], distances[seen], alpha[seen]
-    if len(ray) == 0:
-        return Surfaces.none(near)
-    mean = (weights * distances).sum(dim=-1) / alpha
+    kept = alpha > VISIBLE
+    ray, weights, distances, alpha = ray[kept], weights[kept], distances[kept], alpha[kept]
     cumulative = torch.cumsum(weights, dim=-1)
     spread = _quantile(cumulative, distances, 0.9) - _quantile(cumulative, distances, 0.1)
-    every = torch.arange(len(ray), device=ray.device)
-    owner, share, where = [], [], []
-    for chosen, samples in ((every[spread <= THIN], 1), (every[spread > THIN], SPREAD_SAMPLES)):
-        for sample in range(samples):
-            owner.append(chosen)
-            share.append(mean.new_full((len(chosen),), 1 / samples))
-            where.append(_quantile(cumulative[chosen], distances[chosen], (sample + 0.5) / samples))
-    owners = torch.cat(owner)
-    points = origin + torch.cat(where)[:, None] * directions[ray[owners]]
-    return Surfaces(ray, alpha.clamp(max=1), mean, points, owners, torch.cat(share))
+    samples = torch.full_like(ray, MOST_SAMPLES)
+    samples[spread <= 4 * THIN] = 4
+    samples[spread <= 2 * THIN] = 2
+    samples[spread <= THIN] = 1
+    seen.samples[ray] = samples.to(torch.uint8)
+    seen.alpha[ray] = alpha.clamp(max=1)
+    seen.distance[ray] = (weights * distances).sum(dim=-1) / alpha
+    for count in (1, 2, 4, MOST_SAMPLES):
+        of = samples == count
+        for sample in range(count):
+            seen.where[ray[of], sample] = _quantile(cumulative[of], distances[of], (sample + 0.5) / count)
+    return seen
 
 
 def _densities(
-    model: KeypointNeRF,
+    field: Field,
     grid: DensityGrid,
     origin: Float[Tensor, "3"],
     directions: Float[Tensor, "r 3"],
@@ -106,7 +116,7 @@ def _densities(
     Read a stretch at a time, and only for rays that still see something: behind an opaque surface, and beyond
     `stop`, the density stays zero.
     """
-    count = int(((stop - start).max() / step).ceil().clamp(2, MOST_STEPS))
+    count = int(((stop - start).max() / step).ceil().clamp(2, MOST_READS))
     distances = start[:, None] + step * (torch.arange(count, device=start.device) + 0.5)
     density = torch.zeros_like(distances)
     depth = torch.zeros_like(start)
@@ -116,8 +126,12 @@ def _densities(
         if len(active) == 0:
             break
         at = distances[active, stretch]
-        read = model.density(grid.read(origin + at[..., None] * directions[active][:, None]))
-        read = read * (at < stop[active, None])
+        points = origin + at[..., None] * directions[active][:, None]
+        read = field.model.density(grid.read(points)) * (at < stop[active, None])
+        holds = grid.in_blocks(grid.blocks, points)
+        cut = holds == grid.BORDER
+        read[cut] *= field.in_hull(points[cut])
+        read[holds == grid.NOTHING] = 0
         density[active, stretch] = read
         depth[active] += step * read.sum(dim=-1)
     return distances, density
@@ -130,10 +144,14 @@ def _occupied_interval(
     near: Float[Tensor, "r"],
     far: Float[Tensor, "r"],
 ) -> tuple[Float[Tensor, "r"], Float[Tensor, "r"]]:
-    """Distances between which rays pass occupied blocks; empty (stop <= start) where they pass none."""
+    """Distances between which rays pass near occupied blocks; empty (stop <= start) where they pass none."""
+    # Probes step over the corner of a block, never over it and its neighbours.
+    around = (
+        F.max_pool3d((grid.blocks != grid.NOTHING)[None, None].float(), kernel_size=3, stride=1, padding=1)[0, 0] > 0
+    )
     share = torch.linspace(0, 1, PROBES, device=near.device)
     distances = near[:, None] + (far - near)[:, None] * share
-    occupied = grid.is_occupied(origin + distances[..., None] * directions[:, None])
+    occupied = grid.in_blocks(around, origin + distances[..., None] * directions[:, None])
     step = (far - near) / (PROBES - 1)
     some = occupied.any(dim=-1)
     first = distances.gather(1, occupied.to(torch.uint8).argmax(dim=-1, keepdim=True))[:, 0] - step

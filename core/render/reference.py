@@ -80,14 +80,15 @@ def render_rays(
         )
         return rgb.reshape(points.shape), density.reshape(distances.shape), evaluated
 
+    last = model.config.last_interval
     coarse = sampling.uniform(near, far, COARSE)
     coarse_rgb, coarse_density, first = ask(coarse)
-    weights = ray_weights(coarse_density, coarse)
+    weights = ray_weights(coarse_density, coarse, last=last)
     coarse_colour, _, _ = composite(weights, coarse_rgb, coarse)
     fine = sampling.importance(coarse, weights, FINE)
     fine_rgb, fine_density, second = ask(fine)
     distances, order = torch.sort(torch.cat([coarse, fine], dim=-1), dim=-1)
     density = torch.cat([coarse_density, fine_density], dim=-1).gather(1, order)
     rgb = torch.cat([coarse_rgb, fine_rgb], dim=1).gather(1, order[..., None].expand(-1, -1, 3))
-    colour, alpha, distance = composite(ray_weights(density, distances), rgb, distances)
+    colour, alpha, distance = composite(ray_weights(density, distances, last=last), rgb, distances)
     return RayColours(colour, alpha, distance, coarse_colour, first + second)

@@ -13,17 +13,17 @@ from typing import Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
 from ..camera import Camera
 from ..geometry import Box
 from ..model.keypoint_nerf import EncodedViews, KeypointNeRF
-from ..model.precision import fast_arithmetic, padded
-from .grid import DensityGrid, HullNodes, Lattice, bake, hull_nodes
+from .field import Field
+from .grid import DensityGrid, Lattice, adjust, bake, hull_of, refine
 from .lattices import Canvas, bit_reversed_lattices
-from .march import march
+from .painting import CameraRays, Painting
 from .reference import render_rays
 from .sampling import ray_box
 from .view_modes import ViewMode, shade
@@ -34,8 +34,10 @@ COARSE_NODES, FINE_NODES = 64, 112
 """Nodes along the longest side of the box: first answer to an edit, and what it is refined to."""
 FIRST_LATTICE = 64
 """Side of the first sub-picture, pixels."""
-TILE = 1024
-"""Rays between two looks at whether the work is still wanted."""
+STRIP = 4096
+"""Rays of the reference between two looks at whether it is still wanted."""
+PREVIEW = 0.3
+"""Progress up to which the coarse grid is shown."""
 BOX_MARGIN = 0.01
 """How far beyond the subject's box rays are followed, metres (method: "Per ray")."""
 SHOW_EVERY = 0.05
@@ -74,10 +76,7 @@ class Renderer:
 
     def __init__(self, model: KeypointNeRF) -> None:
         self.model = model.eval()
-        self._hulls: dict[int, HullNodes] = {}
-        self._hulls_of: EncodedViews | None = None
-        self._grids: dict[int, DensityGrid] = {}
-        self._grids_of: tuple[EncodedViews, Tensor] | None = None
+        self._known: Grids | None = None
 
     @torch.inference_mode()
     def render(self, request: RenderRequest) -> Frame:
@@ -88,8 +87,8 @@ class Renderer:
     def frames(self, request: RenderRequest, is_stale: Callable[[], bool] = lambda: False) -> Iterator[Frame]:
         """Pictures from the first whole one to the finished one.
 
-        Ends early once `is_stale` turns true, which is looked at between tiles; but not before the first picture:
-        a stream of requests that replace each other must still show something.
+        Ends early once `is_stale` turns true, which is looked at every few milliseconds; but not before the first
+        picture: a stream of requests that replace each other must still show something.
         """
         with torch.inference_mode():
             if request.quality == "reference":
@@ -98,144 +97,30 @@ class Renderer:
                 yield from self._interactive_frames(request, is_stale)
 
     def _interactive_frames(self, request: RenderRequest, is_stale: Callable[[], bool]) -> Iterator[Frame]:
-        fine_ready = FINE_NODES in self._current_grids(request)
-        grid, asked = self.grid(request, FINE_NODES if fine_ready else COARSE_NODES)
-        assert grid is not None
-        last_share = 1.0 if fine_ready else 0.3
-        for frame in self._lattices(request, grid, asked, is_stale, until=last_share):
-            yield frame
-            if not fine_ready and frame.progress >= last_share - 1e-9:
-                break
-        if fine_ready or is_stale():
-            return
-        grid, asked = self.grid(request, FINE_NODES, is_stale)
-        if grid is not None and not is_stale():
-            yield from self._lattices(request, grid, asked, is_stale, begin=last_share)
-
-    def _current_grids(self, request: RenderRequest) -> dict[int, DensityGrid]:
-        if (
-            self._grids_of is None
-            or self._grids_of[0] is not request.encoded
-            or (self._grids_of[1] is not request.keypoints and not torch.equal(self._grids_of[1], request.keypoints))
-        ):
-            self._grids, self._grids_of = {}, (request.encoded, request.keypoints)
-        if self._hulls_of is not request.encoded:
-            self._hulls, self._hulls_of = {}, request.encoded
-        return self._grids
-
-    def grid(
-        self, request: RenderRequest, nodes: int, is_stale: Callable[[], bool] = lambda: False
-    ) -> tuple[DensityGrid | None, int]:
-        """The density grid of a request, baked unless known, and how many samples that took just now."""
-        grids = self._current_grids(request)
-        if nodes in grids:
-            return grids[nodes], 0
-        encoded = request.encoded
-        lattice = Lattice.over(request.box.grown(BOX_MARGIN), nodes, encoded.low)
-        parent = grids.get(COARSE_NODES) if nodes > COARSE_NODES else None
-        if parent is not None:
-            hull = hull_nodes(self.model, encoded, lattice, parent=parent)
+        grids = self._known = Grids.following(self._known, self.model, request)
+        if grids.fine is None:
+            grid, asked = grids.first_answer()
+            yield from _lattices(request, grids.field, grid, asked, is_stale, until=PREVIEW)
+            if is_stale():
+                return
+            asked = grids.finish(is_stale)
+            if grids.fine is None:
+                return
+            yield from _lattices(request, grids.field, grids.fine, asked, is_stale, begin=PREVIEW)
         else:
-            if nodes not in self._hulls:
-                self._hulls[nodes] = hull_nodes(self.model, encoded, lattice)
-            hull = self._hulls[nodes]
-        grid = bake(self.model, encoded, request.keypoints, hull, parent=parent, is_stale=is_stale)
-        if grid is None:
-            return None, 0
-        grids[nodes] = grid
-        return grid, grid.samples
-
-    def _lattices(
-        self,
-        request: RenderRequest,
-        grid: DensityGrid,
-        samples: int,
-        is_stale: Callable[[], bool],
-        *,
-        begin: float = 0.0,
-        until: float = 1.0,
-    ) -> Iterator[Frame]:
-        camera = request.camera
-        stride = 2 ** max(0, math.ceil(math.log2(max(camera.width, camera.height) / FIRST_LATTICE)))
-        canvas = Canvas(camera.height, camera.width, grid.raw)
-        origin, directions = camera_rays(camera, grid.raw)
-        offsets = bit_reversed_lattices(stride)
-        # A grid that is about to be refined is shown at the first level only, then the fine one fills everything.
-        wanted = offsets[: max(1, len(offsets) // 4)] if until < 1 else offsets
-        # The fine grid takes over where the coarse one left off, never with a softer picture than that.
-        sharper = max(1, len(offsets) // 4) if begin > 0 else 1
-        shown, known, picture = -math.inf, 1, canvas.values
-        for index, (row, column) in enumerate(wanted):
-            rows = torch.arange(row, camera.height, stride, device=directions.device)
-            columns = torch.arange(column, camera.width, stride, device=directions.device)
-            pixels = (rows[:, None] * camera.width + columns).reshape(-1)
-            first = index == 0 and begin == 0
-            for tile in pixels.split(TILE):
-                if not first and is_stale():
-                    return
-                samples += self._shade_tile(request, grid, origin, directions, tile, canvas.values.view(-1, 8))
-            if index + 1 == known * known:  # an even lattice is complete: the picture can be shown sharper
-                picture, known = canvas.spread(stride // known), 2 * known
-                shown = -math.inf
-            last = index == len(wanted) - 1
-            if index + 1 < sharper:
-                continue
-            if last or time.monotonic() - shown > SHOW_EVERY:
-                shown = time.monotonic()
-                progress = begin + (until - begin) * (index + 1) / len(wanted)
-                yield to_frame(request, picture, 1.0 if last and until == 1 else progress, samples)
-
-    def _shade_tile(
-        self,
-        request: RenderRequest,
-        grid: DensityGrid,
-        origin: Float[Tensor, "3"],
-        directions: Float[Tensor, "p 3"],
-        pixels: Int[Tensor, "n"],
-        values: Float[Tensor, "p 8"],
-    ) -> int:
-        """Write the pixels of a tile; the number of samples that the network was asked about."""
-        rays = directions[pixels]
-        seen = march(self.model, grid, origin, rays, step=0.75 * grid.lattice.spacing)
-        tile = values.new_zeros(len(pixels), Canvas.CHANNELS)
-        asked = 0
-        if len(seen.ray):
-            tile[seen.ray, 3] = seen.alpha
-            tile[seen.ray, 4] = seen.distance
-            if request.mode == "colour":
-                weight = seen.alpha[seen.owner] * seen.share
-                rgb = self._colours(request, seen.points, rays[seen.ray[seen.owner]])
-                tile[:, :3].index_add_(0, seen.ray[seen.owner], rgb * weight[:, None])
-                asked = len(seen.points)
-            elif request.mode == "normal":
-                first = seen.owner.new_zeros(len(seen.ray))
-                first[seen.owner] = torch.arange(len(seen.owner), device=first.device)
-                tile[seen.ray, 5:] = grid.normals(seen.points[first])
-        values[pixels] = tile
-        return asked
-
-    def _colours(
-        self, request: RenderRequest, points: Float[Tensor, "n 3"], directions: Float[Tensor, "n 3"]
-    ) -> Float[Tensor, "n 3"]:
-        """Colours of surface points seen along unit directions."""
-        rows = padded(torch.arange(len(points), device=points.device))
-        points, directions, count = points[rows], directions[rows], len(points)
-        sighting, _ = self.model.sight(request.encoded, points)
-        with fast_arithmetic(points.device):
-            _, latent = self.model.geometry(request.encoded, request.keypoints, points, sighting)
-        # Colour stays in float32: which photo wins is decided by small differences.
-        rgb, _ = self.model.colour(request.encoded, points, directions, latent.float(), sighting)
-        return rgb[:count]
+            yield from _lattices(request, grids.field, grids.fine, 0, is_stale)
 
     def _reference_frames(self, request: RenderRequest, is_stale: Callable[[], bool]) -> Iterator[Frame]:
         camera = request.camera
         like = request.encoded.low
         canvas = Canvas(camera.height, camera.width, like)
-        origin, directions = camera_rays(camera, like)
+        rays = CameraRays(camera, like)
+        y, x = torch.meshgrid(torch.arange(camera.height), torch.arange(camera.width), indexing="ij")
+        origin, directions = rays.origin, rays.directions(y.reshape(-1), x.reshape(-1))
         box = request.box.grown(BOX_MARGIN)
         lower, upper = (torch.as_tensor(corner).to(like) for corner in (box.lower, box.upper))
         values, samples = canvas.values.view(-1, Canvas.CHANNELS), 0
-        rows_a_strip = max(1, 4 * TILE // camera.width)
+        rows_a_strip = max(1, STRIP // camera.width)
         shown = time.monotonic()
         for top in range(0, camera.height, rows_a_strip):
             pixels = torch.arange(
@@ -260,14 +145,96 @@ class Renderer:
                 yield to_frame(request, canvas.values, done, samples)
 
 
-def camera_rays(camera: Camera, like: Tensor) -> tuple[Float[Tensor, "3"], Float[Tensor, "p 3"]]:
-    """Origin and unit directions of all pixels' rays, row by row."""
-    rows = torch.arange(camera.height, dtype=torch.float32, device=like.device)
-    columns = torch.arange(camera.width, dtype=torch.float32, device=like.device)
-    y, x = torch.meshgrid((rows - camera.cy) / camera.fy, (columns - camera.cx) / camera.fx, indexing="ij")
-    pose = torch.from_numpy(camera.world_from_camera.copy()).to(like)
-    slope = torch.stack([x, y, torch.ones_like(x)], dim=-1).reshape(-1, 3)
-    return pose[:3, 3], F.normalize(slope @ pose[:3, :3].T, dim=-1)
+@dataclass(eq=False)
+class Grids:
+    """What is known of the field of some photos and keypoints, coarse and fine."""
+
+    field: Field
+    box: Box
+    lattice: Lattice
+    hull: Bool[Tensor, "1 1 z y x"]
+    coarse: DensityGrid | None = None
+    fine: DensityGrid | None = None
+    before: tuple[DensityGrid, Float[Tensor, "k 3"]] | None = None
+    """The coarse grid of the last keypoints that had one, and those keypoints."""
+
+    @staticmethod
+    def following(known: "Grids | None", model: KeypointNeRF, request: RenderRequest) -> "Grids":
+        """`known` where it is of this request; otherwise new ones, with what they can take from `known`."""
+        encoded, keypoints, box = request.encoded, request.keypoints, request.box
+        if known is not None and (known.field.encoded is not encoded or known.box is not box):
+            known = None
+        if known is not None and torch.equal(known.field.keypoints, keypoints):
+            return known
+        field = Field.of(model, encoded, keypoints)
+        if known is not None:
+            before = known.before if known.coarse is None else (known.coarse, known.field.keypoints)
+            return Grids(field, box, known.lattice, known.hull, before=before)
+        lattice = Lattice.over(box.grown(BOX_MARGIN), COARSE_NODES, encoded.low)
+        return Grids(field, box, lattice, hull_of(field, lattice))
+
+    def first_answer(self) -> tuple[DensityGrid, int]:
+        """A grid that is there soon, and how many samples that took; after an edit not an exact one."""
+        if self.coarse is not None:
+            return self.coarse, 0
+        if self.before is not None:
+            grid = adjust(self.field, *self.before)
+            # The next edit of the same drag goes on from here.
+            self.before = grid, self.field.keypoints
+            return grid, grid.samples
+        self.coarse = bake(self.field, self.lattice, self.hull)
+        assert self.coarse is not None
+        return self.coarse, self.coarse.samples
+
+    def finish(self, is_stale: Callable[[], bool]) -> int:
+        """Bake what is missing, exactly; how many samples that took. Unwanted meanwhile, it stays missing."""
+        asked = 0
+        if self.coarse is None:
+            self.coarse = bake(self.field, self.lattice, self.hull, is_stale=is_stale)
+            asked += self.coarse.samples if self.coarse else 0
+        if self.coarse is not None and self.fine is None:
+            lattice = Lattice.over(self.box.grown(BOX_MARGIN), FINE_NODES, self.field.encoded.low)
+            self.fine = refine(self.field, lattice, self.coarse, is_stale=is_stale)
+            asked += self.fine.samples if self.fine else 0
+        return asked
+
+
+def _lattices(
+    request: RenderRequest,
+    field: Field,
+    grid: DensityGrid,
+    asked: int,
+    is_stale: Callable[[], bool],
+    *,
+    begin: float = 0.0,
+    until: float = 1.0,
+) -> Iterator[Frame]:
+    """Pictures whose progress goes from `begin` to `until`."""
+    camera = request.camera
+    stride = 2 ** max(0, math.ceil(math.log2(max(camera.width, camera.height) / FIRST_LATTICE)))
+    painting = Painting(field, grid, camera, request.mode)
+    offsets = bit_reversed_lattices(stride)
+    few = max(1, len(offsets) // 16)
+    # A grid that is about to be refined is shown at the first levels only, then the fine one fills everything.
+    wanted = offsets[:few] if until < 1 else offsets
+    # The fine grid takes over where the coarse one left off, never with a softer picture than that.
+    sharper = few if begin > 0 else 1
+    shown, known, picture = -math.inf, 1, painting.canvas.values
+    for index, (row, column) in enumerate(wanted):
+        unwanted = is_stale if index or begin else lambda: False
+        level = stride >> ((index.bit_length() + 1) // 2)
+        if unwanted() or not painting.paint(row, column, stride, level, is_stale=unwanted):
+            return
+        if index + 1 == known * known:  # an even lattice is complete: the picture can be shown sharper
+            picture, known = painting.canvas.spread(stride // known), 2 * known
+            shown = -math.inf
+        last = index == len(wanted) - 1
+        if index + 1 < sharper:
+            continue
+        if last or time.monotonic() - shown > SHOW_EVERY:
+            shown = time.monotonic()
+            progress = begin + (until - begin) * (index + 1) / len(wanted)
+            yield to_frame(request, picture, 1.0 if last and until == 1 else progress, asked + painting.samples)
 
 
 def normals_from_distance(

@@ -114,7 +114,7 @@ def _source_views(
         masks.append(mask[None])
         bounds.append(kept)
         known = (truth > 0) & (rgba[..., 3] > 0.5) & (shown > 0)
-        rays, length = _camera_rays(person, view, *np.indices(truth.shape))
+        rays, length = _camera_rays(person, int(view), *np.indices(truth.shape))
         known &= _in_subject(-pose[:3, :3].T @ pose[:3, 3] + (truth * length)[..., None] * rays)
         depths.append(np.where(known, truth - pose[2, 3], np.nan)[None])
         poses.append(shaken_pose(rng, pose))

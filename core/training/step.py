@@ -13,8 +13,6 @@ from .losses import LossWeights, depth_loss, occupancy_loss, picture_losses
 
 STRATIFIED, NEAR_SURFACE = 28, 5
 """Samples a ray, before those outside the visual hull are dropped."""
-LAST_INTERVAL = 0.02
-"""Length of the last interval in training, metres: an open end would make one stray sample opaque."""
 
 COLOUR_FROM = 1e-3
 """Samples of less weight in their ray are not given a colour of their own."""
@@ -60,7 +58,7 @@ def training_losses(
     with torch.autocast(flat.device.type, enabled=False):
         raw = raw.float()
         density = distances.new_zeros(rays * per_ray).index_put((chosen,), model.density(raw)).reshape(rays, per_ray)
-        weights_along = ray_weights(density, distances, last=LAST_INTERVAL)
+        weights_along = ray_weights(density, distances, last=model.config.last_interval)
     worth = (weights_along.detach().reshape(-1)[chosen] > COLOUR_FROM).nonzero()[:, 0]
     coloured = chosen[worth]
     shown = flat[coloured]

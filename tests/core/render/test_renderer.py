@@ -6,7 +6,8 @@ import torch
 
 from kpnerf.core.keypoints import HEAD
 from kpnerf.core.model.keypoint_nerf import EncodedViews, KeypointNeRF, Sighting
-from kpnerf.core.render.grid import DensityGrid, Lattice, bake, hull_nodes
+from kpnerf.core.render.field import Field
+from kpnerf.core.render.grid import Lattice, bake, hull_of
 from kpnerf.core.render.lattices import Canvas, bit_reversed_lattices
 from kpnerf.core.render.renderer import Frame, Renderer, RenderRequest
 
@@ -155,12 +156,13 @@ def test_grid_reads_what_was_baked(model: Ball) -> None:
     """At a node the grid is the network; between nodes of a linear field it is exact; empty blocks are empty."""
     base = request(model)
     with torch.inference_mode():
-        hull = hull_nodes(model, base.encoded, Lattice.over(base.box, 48, base.encoded.low))
-        grid = bake(model, base.encoded, base.keypoints, hull)
-    assert isinstance(grid, DensityGrid)
-    points = grid.lattice.positions(hull.nodes)
-    direct = 400 * (0.8 * scene.RADIUS - points.norm(dim=-1))
+        field, lattice = Field.of(model, base.encoded, base.keypoints), Lattice.over(base.box, 48, base.encoded.low)
+        hull = hull_of(field, lattice)
+        grid = bake(field, lattice, hull)
+        assert grid is not None
+        points = lattice.positions(lattice.everywhere()[hull.reshape(-1)])
+        direct = 400 * (0.8 * scene.RADIUS - points.norm(dim=-1))
 
     torch.testing.assert_close(grid.read(points), direct, atol=2e-2, rtol=1e-3)
-    assert grid.is_occupied(torch.zeros(1, 3)).item()
-    assert not grid.is_occupied(torch.tensor([[0.18, -0.19, -0.14]])).item()
+    assert grid.in_blocks(grid.blocks, torch.zeros(1, 3)).item() == grid.FILLED
+    assert grid.in_blocks(grid.blocks, torch.tensor([[0.18, -0.19, -0.14]])).item() == grid.NOTHING

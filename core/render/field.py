@@ -1,0 +1,237 @@
+"""The radiance field of one set of photos and keypoints, asked for many points at once.
+
+`Field` asks the network through torch, on any device. `CompiledField` is its fast twin on a processor: compiled loops
+gather what the network's layers take, the layers themselves stay torch's. Both answer with *mixtures*: which part of
+each photo's pixel shows at a point, and the colour the network adds itself. A mixture varies far more slowly across a
+picture than colour does, so that a few of them make a sharp picture (see `painting`).
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from ..model.keypoint_nerf import EncodedViews, KeypointNeRF
+from ..model.precision import ROW_STEP, fast_arithmetic, padded
+from ..model.spatial import project, read_maps
+from . import kernels
+
+ROWS = 2048
+"""Points that go through the network at once: a few milliseconds, after which the work may have become unwanted."""
+
+
+class Field:
+    """The network with photos and keypoints; any device, any configuration."""
+
+    def __init__(self, model: KeypointNeRF, encoded: EncodedViews, keypoints: Float[Tensor, "k 3"]) -> None:
+        self.model, self.encoded, self.keypoints = model, encoded, keypoints
+
+    @staticmethod
+    def of(model: KeypointNeRF, encoded: EncodedViews, keypoints: Float[Tensor, "k 3"]) -> "Field":
+        """The fastest field there is for this device and configuration."""
+        if is_compiled_for(model, encoded):
+            return CompiledField(model, encoded, keypoints)
+        return Field(model, encoded, keypoints)
+
+    @property
+    def views(self) -> int:
+        """How many photos there are."""
+        return len(self.encoded.low)
+
+    def in_hull(self, points: Float[Tensor, "n 3"]) -> Bool[Tensor, "n"]:
+        """Whether points lie inside the visual hull."""
+        return self.model.sight(self.encoded, points)[1]
+
+    def raw_density(self, points: Float[Tensor, "n 3"]) -> Float[Tensor, "n"]:
+        """Density before its activation."""
+        points, count = padded(points), len(points)
+        sighting, _ = self.model.sight(self.encoded, points)
+        with fast_arithmetic(points.device):
+            raw, _ = self.model.geometry(self.encoded, self.keypoints, points, sighting)
+        return raw[:count].float()
+
+    def mixtures(self, points: Float[Tensor, "n 3"], directions: Float[Tensor, "n 3"]) -> Float[Tensor, "n m"]:
+        """Mixtures of points seen along unit directions."""
+        points, directions, count = padded(points), padded(directions), len(points)
+        sighting, _ = self.model.sight(self.encoded, points)
+        with fast_arithmetic(points.device):
+            _, latent = self.model.geometry(self.encoded, self.keypoints, points, sighting)
+        # Colour stays in float32: which photo wins is decided by small differences.
+        rgb, shares = self.model.colour(self.encoded, points, directions, latent.float(), sighting)
+        own = rgb - torch.einsum("vn,vnc->nc", shares, read_maps(self.encoded.source.images, sighting.uv))
+        return torch.cat([shares.T, own], dim=-1)[:count]
+
+    def blend(self, points: Float[Tensor, "n s 3"], mixtures: Float[Tensor, "n s m"]) -> Float[Tensor, "n s 3"]:
+        """Colours of points whose mixtures are known."""
+        sighting, _ = self.model.sight(self.encoded, points.reshape(-1, 3))
+        flat = mixtures.reshape(-1, mixtures.shape[-1])
+        photos = read_maps(self.encoded.source.images, sighting.uv)
+        rgb = torch.einsum("nv,vnc->nc", flat[:, : self.views], photos) + flat[:, self.views :]
+        return rgb.reshape(points.shape)
+
+
+def is_compiled_for(model: KeypointNeRF, encoded: EncodedViews) -> bool:
+    """Whether the compiled loops do what this network does, and where it is."""
+    config = model.config
+    return (
+        type(model) is KeypointNeRF
+        and encoded.low.device.type == "cpu"
+        and config.abstain
+        and encoded.depth is not None
+        and encoded.depth.shape[-2:] == encoded.high.shape[-2:] == encoded.texture.shape[-2:]
+        and config.encoding == "relative_z_decay"
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class ViewTables:
+    """Encoded views laid out for the compiled loops: a pixel's channels lie side by side."""
+
+    cameras: Float[np.ndarray, "v 27"]
+    """Rows of world-to-camera (12), fx, fy, cx, cy, near, far, bounds (4), width - 1, height - 1, centre (3)."""
+    masks: Float[np.ndarray, "v h w"]
+    images: Float[np.ndarray, "v h w 3"]
+    low: Float[np.ndarray, "v hl wl cl"]
+    fine: Float[np.ndarray, "v hf wf c"]
+    """High features, depth, texture features."""
+    high: int
+
+    @staticmethod
+    def of(encoded: EncodedViews) -> "ViewTables":
+        """Copies."""
+        source = encoded.source
+        assert encoded.depth is not None
+        camera, k = source.camera_from_world, source.intrinsics
+        height, width = source.images.shape[-2:]
+        size = camera.new_tensor([width - 1, height - 1]).expand(len(camera), 2)
+        centres = -torch.einsum("vji,vj->vi", camera[:, :3, :3], camera[:, :3, 3])
+        inside = torch.stack([k[:, 0, 0], k[:, 1, 1], k[:, 0, 2], k[:, 1, 2]], dim=-1)
+        rows = [camera[:, :3].reshape(-1, 12), inside, source.near_far, source.bounds, size, centres]
+
+        def table(maps: Tensor) -> np.ndarray:
+            return np.ascontiguousarray(maps.detach().float().permute(0, 2, 3, 1).numpy())
+
+        return ViewTables(
+            cameras=np.ascontiguousarray(torch.cat(rows, dim=-1).float().numpy()),
+            masks=np.ascontiguousarray(source.masks[:, 0].float().numpy()),
+            images=table(source.images),
+            low=table(encoded.low),
+            fine=table(torch.cat([encoded.high, encoded.depth, encoded.texture], dim=1)),
+            high=encoded.high.shape[1],
+        )
+
+
+_tables: list[tuple[EncodedViews, ViewTables]] = []
+
+
+def _tables_of(encoded: EncodedViews) -> ViewTables:
+    """The tables of the last encodings; laid out once for all their fields."""
+    for known, tables in _tables:
+        if known is encoded:
+            return tables
+    tables = ViewTables.of(encoded)
+    _tables[:] = [(encoded, tables), *_tables[:1]]
+    return tables
+
+
+class CompiledField(Field):
+    """The same answers on a processor, several times sooner."""
+
+    def __init__(self, model: KeypointNeRF, encoded: EncodedViews, keypoints: Float[Tensor, "k 3"]) -> None:
+        super().__init__(model, encoded, keypoints)
+        self.tables = _tables_of(encoded)
+        source = encoded.source
+        _, depth = project(source.intrinsics, source.camera_from_world, keypoints)
+        self._keypoints = np.ascontiguousarray(keypoints.float().numpy())
+        self._keypoint_depth = np.ascontiguousarray(depth.numpy())
+
+    def in_hull(self, points: Float[Tensor, "n 3"]) -> Bool[Tensor, "n"]:
+        """See Field."""
+        tables, hull = self.tables, np.empty(len(points), bool)
+        at = np.ascontiguousarray(points.numpy())
+        in_parallel(len(at), lambda a, b: kernels.in_hull(a, b, tables.cameras, tables.masks, at, hull))
+        return torch.from_numpy(hull)
+
+    def raw_density(self, points: Float[Tensor, "n 3"]) -> Float[Tensor, "n"]:
+        """See Field."""
+        return self._geometry(np.ascontiguousarray(points.numpy()))[0][: len(points)]
+
+    def mixtures(self, points: Float[Tensor, "n 3"], directions: Float[Tensor, "n 3"]) -> Float[Tensor, "n m"]:
+        """See Field."""
+        tables, views, count = self.tables, self.views, len(points)
+        at, along = np.ascontiguousarray(points.numpy()), np.ascontiguousarray(directions.numpy())
+        _, latent = self._geometry(at)
+        rows = len(latent)
+        texture = tables.fine.shape[-1] - tables.high - 1
+        rgb = np.zeros((views, rows, 3), np.float32)
+        features = np.zeros((views, rows, texture + 3), np.float32)
+        difference = np.zeros((views, rows, 4), np.float32)
+        visible = np.zeros((views, rows), bool)
+
+        def gather(begin: int, end: int) -> None:
+            kernels.gather_colour(
+                begin, end, tables.cameras, tables.images, tables.fine, tables.high, at, along,
+                rgb, features, difference, visible,
+            )  # fmt: skip
+
+        in_parallel(count, gather)
+        photos = torch.from_numpy(rgb)
+        colour, shares = self.model.colour_head(
+            photos,
+            torch.from_numpy(features),
+            latent.float(),
+            torch.from_numpy(difference),
+            torch.from_numpy(visible),
+        )
+        own = colour - (shares[..., None] * photos).sum(dim=0)
+        return torch.cat([shares.T, own], dim=-1)[:count]
+
+    def _geometry(self, points: Float[np.ndarray, "n 3"]) -> tuple[Tensor, Tensor]:
+        """Raw density and latent; rows beyond the points are padding."""
+        tables, views, count = self.tables, self.views, len(points)
+        rows = -(-count // ROW_STEP) * ROW_STEP
+        channels = 7 * len(self._keypoints) + tables.low.shape[-1] + 3
+        with fast_arithmetic(torch.device("cpu")) as arithmetic:
+            kind = np.uint16 if arithmetic._enabled else np.float32
+            inputs = np.zeros((views, rows, channels), kind)
+            skip = np.zeros((views, rows, tables.high), kind)
+            weights = np.zeros((views, rows), np.float32)
+
+            def gather(begin: int, end: int) -> None:
+                kernels.gather_geometry(
+                    begin, end, tables.cameras, tables.low, tables.fine, tables.high, points,
+                    self._keypoints, self._keypoint_depth, self.model.config.sigma,
+                    inputs, skip, weights,
+                )  # fmt: skip
+
+            in_parallel(count, gather)
+            raw, latent = self.model.geometry_head(_tensor(inputs), _tensor(skip), torch.from_numpy(weights))
+        return raw.float(), latent
+
+
+def _tensor(values: np.ndarray) -> Tensor:
+    """A float32 array, or the bits of a bfloat16 one, as a tensor on the same memory."""
+    if values.dtype == np.uint16:
+        return torch.from_numpy(values.view(np.int16)).view(torch.bfloat16)
+    return torch.from_numpy(values)
+
+
+@cache
+def _workers(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="kernel")
+
+
+def in_parallel(count: int, work: Callable[[int, int], None], *, least: int = 256) -> None:
+    """Run a compiled loop over parts of `count` items side by side; small work stays on the calling thread."""
+    threads = min(torch.get_num_threads(), count // least)
+    if threads <= 1:
+        if count:
+            work(0, count)
+        return
+    edges = [count * part // threads for part in range(threads + 1)]
+    list(_workers(threads).map(work, edges[:-1], edges[1:]))
