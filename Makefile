@@ -9,12 +9,14 @@ PIP := PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help viewer test lint bench format clean
+.PHONY: help viewer test soak lint pictures bench format clean
 
 help:
 	@echo 'make viewer   open the window      ARGS="me-left.jpg me.jpg me-right.jpg", a capture folder or a project'
 	@echo 'make test     run every test       ARGS="tests/core -k camera"'
+	@echo 'make soak     kills, random commands and random input, for a quarter of an hour      ARGS="kills 20"'
 	@echo 'make lint     style, types, import rules'
+	@echo 'make pictures make the pictures of the window in assets/pictures anew'
 	@echo 'make bench    time the renderer    ARGS="--size 256"'
 	@echo 'make format   lay the code out'
 	@echo 'make clean    remove everything that make made'
@@ -24,6 +26,12 @@ viewer: $(VENV)/.viewer
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest $(ARGS)
+
+pictures: $(VENV)/.test
+	$(BIN)/python -m tests.viewer.pictures assets/pictures $(ARGS)
+
+soak: $(VENV)/.test
+	$(BIN)/python -m tests.soak $(ARGS)
 
 bench: $(VENV)/.viewer
 	@$(BIN)/kpnerf bench $(ARGS)

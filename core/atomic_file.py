@@ -1,13 +1,18 @@
 """Writing files so that a reader finds the old one or the new one, never half of either."""
 
 import errno
+import glob
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import UserError
+
+LEFT_BEHIND_SECONDS = 3600.0
+"""After which a temporary file of a process that is not there is nobody's, also on a disk that computers share."""
 
 
 @contextmanager
@@ -22,6 +27,7 @@ def replacing(path: Path, *, keep_backup: bool = False) -> Iterator[Path]:
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         _remove(temporary)
+        _remove_left_behind(path)
         yield temporary
         _flush(temporary)
         if keep_backup and path.exists():
@@ -46,6 +52,25 @@ def cannot_write(path: Path, error: OSError) -> UserError:
     if error.errno in (errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST):
         return UserError(f"{path} is a folder with something in it.", "Choose another name.")
     return UserError(f"{path.name} was not saved: {error.strerror or error}.", "Choose another folder.")
+
+
+def _remove_left_behind(path: Path) -> None:
+    """Temporary files for this place whose programs were killed some time ago."""
+    for left in path.parent.glob(f".{glob.escape(path.stem)}.*.part{glob.escape(path.suffix)}"):
+        number = left.name.split(".part")[0].rpartition(".")[2]
+        with suppress(OSError, ValueError):
+            if time.time() - left.stat().st_mtime > LEFT_BEHIND_SECONDS and not _is_alive(int(number)):
+                _remove(left)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        pass
+    return True
 
 
 def _back_up(path: Path) -> None:

@@ -104,6 +104,16 @@ def jacobians(
     rotation about the world origin), by the logarithm of the focal length, and by the point."""
     in_camera = _in_camera(bundle)
     rotation, translation = bundle.camera_from_world[:, :3, :3], bundle.camera_from_world[:, :3, 3]
+    by_place, by_focal = _by_place(bundle, in_camera)
+    arm = in_camera - translation[:, None, :]
+    by_pose = np.concatenate([np.cross(arm[..., None, :], by_place), by_place], axis=-1)
+    return by_pose, by_focal, by_place @ rotation[:, None]
+
+
+def _by_place(
+    bundle: Bundle, in_camera: Float[np.ndarray, "v n 3"]
+) -> tuple[Float[np.ndarray, "v n 2 3"], Float[np.ndarray, "v n 2"]]:
+    """Derivatives of the projected pixels by the place in camera axes, and by the logarithm of the focal length."""
     focal = _focals(bundle)[:, None, :]
     inverse = 1.0 / np.where(np.abs(in_camera[..., 2]) < 1e-9, 1e-9, in_camera[..., 2])
     slope = in_camera[..., :2] * inverse[..., None]
@@ -111,9 +121,7 @@ def jacobians(
     by_place[..., 0, 0] = focal[..., 0] * inverse
     by_place[..., 1, 1] = focal[..., 1] * inverse
     by_place[..., :, 2] = -focal * slope * inverse[..., None]
-    arm = in_camera - translation[:, None, :]
-    by_pose = np.concatenate([np.cross(arm[..., None, :], by_place), by_place], axis=-1)
-    return by_pose, focal * slope, by_place @ rotation[:, None]
+    return by_place, focal * slope
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,10 +140,12 @@ def _normal_equations(bundle: Bundle) -> _NormalEquations:
     views, count = bundle.weights.shape
     groups = len(bundle.log_focals)
     error, _ = residuals(bundle)
-    by_pose, by_focal, by_point = jacobians(bundle)
     # Cauchy loss as reweighting: an observation of standardised residual s counts 1 / (1 + s^2 / c^2).
     squared = bundle.weights**2 * np.sum(error**2, axis=-1)
     weight = bundle.weights**2 / (1 + squared / bundle.outlier**2)
+    if not (bundle.free_pose.any() or bundle.free_focal.any()):
+        return _equations_of_points(bundle, error, weight)
+    by_pose, by_focal, by_point = jacobians(bundle)
     by_camera = np.concatenate([by_pose, by_focal[..., None]], axis=-1)
     weighted = by_camera * weight[..., None, None]
     flat = weighted.reshape(views, 2 * count, 7).transpose(0, 2, 1)
@@ -161,11 +171,37 @@ def _normal_equations(bundle: Bundle) -> _NormalEquations:
     for v in range(views):
         columns = np.append(np.arange(6 * v, 6 * v + 6), 6 * views + bundle.group[v])
         mixed[:, :, columns] += across[v] @ weighted[v]
-    scaled = across * weight[..., None, None]
+    points, points_right = _point_blocks(bundle, by_point, error, weight)
+    return _NormalEquations(cameras, right, points, points_right, mixed, free)
+
+
+def _equations_of_points(
+    bundle: Bundle, error: Float[np.ndarray, "v n 2"], weight: Float[np.ndarray, "v n"]
+) -> _NormalEquations:
+    """The same where all cameras are held: no block of theirs is worth its time, also while a point is dragged."""
+    size = 6 * len(weight) + len(bundle.log_focals)
+    points, points_right = np.zeros((0, 3, 3)), np.zeros((0, 3))
+    if bundle.free_points:
+        by_place, _ = _by_place(bundle, _in_camera(bundle))
+        by_point = by_place @ bundle.camera_from_world[:, None, :3, :3]
+        points, points_right = _point_blocks(bundle, by_point, error, weight)
+    nothing = np.zeros((len(points), 3, size))
+    return _NormalEquations(
+        np.zeros((size, size)), np.zeros(size), points, points_right, nothing, np.zeros(size, dtype=bool)
+    )
+
+
+def _point_blocks(
+    bundle: Bundle,
+    by_point: Float[np.ndarray, "v n 2 3"],
+    error: Float[np.ndarray, "v n 2"],
+    weight: Float[np.ndarray, "v n"],
+) -> tuple[Float[np.ndarray, "n 3 3"], Float[np.ndarray, "n 3"]]:
+    scaled = by_point.swapaxes(-1, -2) * weight[..., None, None]
     points = (scaled @ by_point).sum(axis=0) + (bundle.prior_weights**2)[:, None, None] * np.eye(3)
     points_right = -(scaled @ error[..., None])[..., 0].sum(axis=0)
     points_right -= (bundle.prior_weights**2)[:, None] * (bundle.points - bundle.prior_points)
-    return _NormalEquations(cameras, right, points, points_right, mixed, free)
+    return points, points_right
 
 
 def _solve(equations: _NormalEquations, bundle: Bundle, damping: float) -> tuple[np.ndarray, np.ndarray]:
@@ -195,7 +231,7 @@ def _moved(bundle: Bundle, steps: tuple[np.ndarray, np.ndarray]) -> Bundle:
     camera_step, point_step = steps
     views = len(bundle.camera_from_world)
     poses = bundle.camera_from_world.copy()
-    for v in range(views):
+    for v in np.nonzero(bundle.free_pose)[0]:
         turn = rotation_from_vector(camera_step[6 * v : 6 * v + 3])
         poses[v, :3, :3] = turn @ poses[v, :3, :3]
         poses[v, :3, 3] += camera_step[6 * v + 3 : 6 * v + 6]

@@ -28,6 +28,7 @@ class Command:
 COMMANDS = {
     "detect": Command("find keypoints and foreground in photos", ".commands.detect"),
     "calibrate": Command("find cameras and 3D keypoints", ".commands.calibrate"),
+    "edit": Command("edit a project as in the window, or print how it was made", ".commands.edit"),
     "render": Command("draw the avatar once", ".commands.render"),
     "turntable": Command("film the avatar from around", ".commands.turntable"),
     "eval": Command("compare the avatar with photos that it has not seen", ".training.evaluation"),

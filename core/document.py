@@ -16,8 +16,11 @@ from .camera import Camera
 from .keypoints import HEAD, Keypoints2D, KeypointSchema
 from .names import match_name
 from .photo import Photo
+from .world_scale import KnownDistance
 
-RenderMode = Literal["colour", "alpha", "depth", "normal"]
+RenderMode = Literal["colour", "alpha", "depth", "normal", "photo", "blend", "influence", "unseen", "slice", "error"]
+"""What a picture shows. From “photo” on it explains the avatar: which photo a pixel comes from, all photos' shares, the
+reach of keypoints, what no photo saw, density in a plane, the difference from a photo."""
 RenderQuality = Literal["interactive", "reference"]
 RENDER_MODES: tuple[RenderMode, ...] = get_args(RenderMode)
 RENDER_QUALITIES: tuple[RenderQuality, ...] = get_args(RenderQuality)
@@ -58,11 +61,16 @@ class DocumentView:
     """Solving keeps the camera where it is."""
     lock_focal: bool = False
     """Solving keeps the focal length."""
+    lock_centre: bool = False
+    """Solving keeps the principal point, instead of taking the middle of the photo."""
     held_out: bool = False
     """Kept to compare with: neither a source of the avatar nor of its keypoints."""
 
+    detected_mask: Float[np.ndarray, "h w"] | None = None
+    """As the detector said, to go back to; None: `mask` is that still."""
+
     def __post_init__(self) -> None:
-        for name in ("mask", "landmarks_px"):
+        for name in ("mask", "landmarks_px", "detected_mask"):
             array = getattr(self, name)
             if array is not None and array.flags.writeable:
                 frozen = array.view()
@@ -89,6 +97,8 @@ class Document:
     calibration: Calibration | None = None
     """Cameras and 3D keypoints; None: not solved since views came or went. Its cameras *are* the views' cameras."""
     settings: RenderSettings = field(default_factory=RenderSettings)
+    known_distance: KnownDistance | None = None
+    """What a person has measured: sets the scale of the world whenever cameras are solved."""
 
     def __post_init__(self) -> None:
         if self.calibration is not None:
@@ -140,4 +150,5 @@ def _observe(view: DocumentView) -> ViewObservation:
         camera=view.camera if view.lock_pose or view.lock_focal else None,
         lock_pose=view.lock_pose and view.camera is not None,
         lock_focal=view.lock_focal,
+        principal_point_px=(view.camera.cx, view.camera.cy) if view.lock_centre and view.camera else None,
     )

@@ -5,7 +5,7 @@ keypoints with the cameras kept, so that a document's parts agree at every momen
 What an edit does not touch is shared with the document before it, by identity.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +18,7 @@ from .errors import UserError
 from .geometry import project, transform
 from .keypoints import Keypoints2D, PointState
 from .names import free_name
+from .world_scale import keep_scale
 
 MAX_VIEWS = 8
 
@@ -71,11 +72,19 @@ def hold_out(document: Document, view: int, *, held_out: bool = True) -> Documen
 
 def move_keypoint(document: Document, view: int, name: str, xy_px: tuple[float, float]) -> Document:
     """With a keypoint put by hand at a pixel, clamped to the photo; it counts as visible from then on."""
+    return move_keypoints(document, view, {name: xy_px})
+
+
+def move_keypoints(document: Document, view: int, places_px: Mapping[str, tuple[float, float]]) -> Document:
+    """With several keypoints of a photo put by hand, as `move_keypoint` does with one; solved once for all."""
     before = _check_view(document, view)
-    index = _keypoint_index(before, name)
-    if not np.isfinite(xy_px).all():
-        raise UserError(f"{xy_px} is no place in a photo.", "Give two finite numbers of pixels.")
-    return _with_keypoints(document, view, before.keypoints.moved(index, clamp_to_photo(before, xy_px)))
+    keypoints = before.keypoints
+    for name, xy_px in places_px.items():
+        index = _keypoint_index(before, name)
+        if not np.isfinite(xy_px).all():
+            raise UserError(f"{xy_px} is no place in a photo.", "Give two finite numbers of pixels.")
+        keypoints = keypoints.moved(index, clamp_to_photo(before, xy_px))
+    return _with_keypoints(document, view, keypoints)
 
 
 def occlude_keypoint(document: Document, view: int, name: str, *, occluded: bool = True) -> Document:
@@ -106,6 +115,26 @@ def snap_to_detection(document: Document, view: int, name: str) -> Document:
         array = getattr(before.keypoints, field).copy()
         array[index] = getattr(before.detected, field)[index]
         fields[field] = array
+    return _with_keypoints(document, view, replace(before.keypoints, **fields))
+
+
+def swap_sides(document: Document, view: int, names: Iterable[str]) -> Document:
+    """With each named point of a photo and its partner on the other side of the body exchanged.
+
+    They take everything with them: place, origin, confidence, visibility. UserError when none has a partner.
+    """
+    before = _check_view(document, view)
+    schema, order = before.keypoints.schema, np.arange(len(before.keypoints.schema))
+    chosen = {_keypoint_index(before, name) for name in names}
+    for pair in schema.mirror_pairs:
+        right, left = schema.index(pair[0]), schema.index(pair[1])
+        if chosen & {right, left}:
+            order[[right, left]] = left, right
+    if np.array_equal(order, np.arange(len(order))):
+        raise UserError(
+            "None of these points has a partner on the other side.", "Choose an eye, cheek or mouth corner."
+        )
+    fields = {field: getattr(before.keypoints, field)[order] for field in ("xy_px", "state", "confidence", "occluded")}
     return _with_keypoints(document, view, replace(before.keypoints, **fields))
 
 
@@ -140,12 +169,49 @@ def set_pose(document: Document, view: int, world_from_camera: Matrix4) -> Docum
     return _with_camera(document, view, before, before.camera.posed(world_from_camera))
 
 
-def lock(document: Document, view: int, *, pose: bool | None = None, focal: bool | None = None) -> Document:
-    """With a camera's pose or focal length kept, or released, when solving; None leaves a lock as it is."""
+def set_principal_point(document: Document, view: int, cx_px: float, cy_px: float) -> Document:
+    """With the optical axis through another pixel, which solving keeps from then on.
+
+    Raises UserError where the camera is not known, or the pixel lies farther out than the photo is large.
+    """
     before = _check_view(document, view)
+    if before.camera is None:
+        raise UserError(f"The camera of {before.name} is not known yet.", "Solve the cameras first.")
+    width, height = before.size
+    if not (-width <= cx_px <= 2 * width and -height <= cy_px <= 2 * height):
+        raise UserError(f"The point {cx_px:g}, {cy_px:g} is far outside {before.name}.", "Choose a nearer one.")
+    camera = replace(before.camera, cx=float(cx_px), cy=float(cy_px))
+    return _with_camera(document, view, replace(before, lock_centre=True), camera)
+
+
+def set_lens(document: Document, view: int, fx: float, fy: float, cx: float, cy: float) -> Document:
+    """With another lens in a camera as it is now, pixels; solving is told nothing of it and may change it again."""
+    before = _check_view(document, view)
+    if before.camera is None:
+        raise UserError(f"The camera of {before.name} is not known yet.", "Solve the cameras first.")
+    if not np.isfinite([fx, fy, cx, cy]).all() or min(fx, fy) <= 0:
+        raise UserError("That is no lens.", "Give focal lengths above zero and a principal point, in pixels.")
+    return _with_camera(document, view, before, replace(before.camera, fx=fx, fy=fy, cx=cx, cy=cy))
+
+
+def lock(
+    document: Document,
+    view: int,
+    *,
+    pose: bool | None = None,
+    focal: bool | None = None,
+    centre: bool | None = None,
+) -> Document:
+    """With a camera's pose, focal length or principal point kept, or released, when solving; None: as it is.
+
+    A released principal point goes back to the middle of the photo with the next solution: a face alone does not
+    tell where it is.
+    """
+    before = _check_view(document, view)
+    centre = before.lock_centre if centre is None else centre
     pose = before.lock_pose if pose is None else pose
     focal = before.lock_focal if focal is None else focal
-    return _with_view(document, view, replace(before, lock_pose=pose, lock_focal=focal))
+    return _with_view(document, view, replace(before, lock_pose=pose, lock_focal=focal, lock_centre=centre))
 
 
 def solve_cameras(
@@ -163,7 +229,8 @@ def solve_cameras(
 
 
 def apply_calibration(document: Document, calibration: Calibration) -> Document:
-    """With the cameras and keypoints that `calibrate` found for `document.observations()`."""
+    """With the cameras and keypoints that `calibrate` found for `document.observations()`, at the known scale."""
+    calibration = keep_scale(calibration, document.known_distance, [view.lock_pose for view in document.views])
     views = tuple(
         view if view.camera is camera else replace(view, camera=camera)
         for view, camera in zip(document.views, calibration.cameras, strict=True)

@@ -1,8 +1,10 @@
 """Undo and redo: frozen documents in a row, and a cursor."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .document import Document
+from .steps import Operation
 
 
 @dataclass(frozen=True, eq=False)
@@ -12,6 +14,8 @@ class Entry:
     label: str
     """What was done, in words for a menu: “Move nose tip”."""
     document: Document
+    operations: tuple[Operation, ...] | None = None
+    """What was done, for a shell, where that cannot be read off the documents, as the path of a brush."""
 
 
 class History:
@@ -26,6 +30,26 @@ class History:
         self._cursor = 0
         self._saved: Document | None = document if saved else None
         self._drag: Entry | None = None
+        self._changes = 0
+
+    @classmethod
+    def restored(cls, entries: Sequence[Entry], cursor: int, saved: int | None) -> "History":
+        """A history as it was: all entries, the index of the current one, and of the one on the disk, if any is."""
+        history = cls(entries[0].document)
+        history._entries = list(entries)
+        history._cursor = cursor
+        history._saved = None if saved is None else entries[saved].document
+        return history
+
+    @property
+    def changes(self) -> int:
+        """Grows with every change of entries, cursor or what counts as saved: equal numbers, nothing new."""
+        return self._changes
+
+    @property
+    def saved(self) -> int | None:
+        """Index of the entry that is on the disk, or None."""
+        return next((index for index, entry in enumerate(self._entries) if entry.document is self._saved), None)
 
     @property
     def document(self) -> Document:
@@ -44,7 +68,7 @@ class History:
 
     # --- edits
 
-    def do(self, label: str, document: Document) -> None:
+    def do(self, label: str, document: Document, operations: tuple[Operation, ...] | None = None) -> None:
         """Make `document` the current one and forget what redo led to; the very same document leaves no entry.
 
         A drag under way is committed first.
@@ -53,8 +77,9 @@ class History:
         if document is self._entries[self._cursor].document:
             return
         del self._entries[self._cursor + 1 :]
-        self._entries.append(Entry(label, document))
+        self._entries.append(Entry(label, document, operations))
         self._cursor += 1
+        self._changes += 1
 
     def begin(self, label: str) -> None:
         """Start a drag; what `preview` is given replaces itself until `commit` or `cancel`."""
@@ -106,6 +131,7 @@ class History:
         if self._cursor == 0:
             return False
         self._cursor -= 1
+        self._changes += 1
         return True
 
     def redo(self) -> bool:
@@ -113,6 +139,7 @@ class History:
         if self.redo_label is None:
             return False
         self._cursor += 1
+        self._changes += 1
         return True
 
     def go_to(self, index: int) -> None:
@@ -121,12 +148,14 @@ class History:
             raise IndexError(index)
         self._drag = None
         self._cursor = index
+        self._changes += 1
 
     # --- saving
 
-    def mark_saved(self, document: Document) -> None:
-        """Remember that this very document is on the disk."""
+    def mark_saved(self, document: Document | None) -> None:
+        """Remember that this very document is on the disk; None: a file is being written, and nobody knows which is."""
         self._saved = document
+        self._changes += 1
 
     @property
     def is_saved(self) -> bool:

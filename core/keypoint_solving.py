@@ -25,6 +25,18 @@ def solve_keypoints(
     Each point is the likeliest one given its usable pixels and the mean face: two rays fix it, one leaves the
     depth to the face, none leaves it on the face. Residuals are NaN where a point is not usable.
     """
+    usable = np.stack([view.keypoints.usable for view in views])
+    solved, _ = adjust(keypoint_bundle(views, cameras, world_from_head), iterations=_STEPS)
+    error, _ = residuals(solved)
+    distance = np.where(usable, np.linalg.norm(error, axis=-1), np.nan)
+    return Keypoints3D(schema=views[0].keypoints.schema, xyz=solved.points, views=usable.sum(axis=0)), distance
+
+
+def keypoint_bundle(views: Sequence[ViewObservation], cameras: Sequence[Camera], world_from_head: Matrix4) -> Bundle:
+    """What the views say about the schema's points in the head frame, cameras held, the points still on the mean face.
+
+    Its weights are zero exactly where a point is not usable.
+    """
     schema = views[0].keypoints.schema
     landmarks = np.array(schema.landmarks)
     head_cameras = [in_head_frame(camera, world_from_head) for camera in cameras]
@@ -32,14 +44,13 @@ def solve_keypoints(
         landmark_measurements(view, np.ones(len(canonical_face().points)))  # trust comes with the keypoints
         for view in views
     ]
-    usable = np.stack([view.keypoints.usable for view in views])
     confidence = np.stack([np.clip(view.keypoints.confidence, 1e-3, 1.0) for view in views])
     weights = np.stack([weight[landmarks] for _, weight in measured]) * confidence
     face = canonical_face()
     prior = face.points[landmarks]
     by_hand = np.stack([view.keypoints.state == PointState.PLACED for view in views])
     offsets = np.stack([drift(face, camera.position_in_world)[landmarks] for camera in head_cameras])
-    bundle = Bundle(
+    return Bundle(
         camera_from_world=np.stack([camera.camera_from_world for camera in head_cameras]),
         log_focals=np.log([camera.fx for camera in cameras]),
         points=prior,
@@ -57,7 +68,3 @@ def solve_keypoints(
         free_focal=np.zeros(len(views), dtype=bool),
         outlier=float("inf"),
     )
-    solved, _ = adjust(bundle, iterations=_STEPS)
-    error, _ = residuals(solved)
-    distance = np.where(usable, np.linalg.norm(error, axis=-1), np.nan)
-    return Keypoints3D(schema=schema, xyz=solved.points, views=usable.sum(axis=0)), distance

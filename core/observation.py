@@ -37,6 +37,8 @@ class ViewObservation:
     """Keep the camera's pose."""
     lock_focal: bool = False
     """Keep the focal length: the camera's, or else `focal_px`."""
+    principal_point_px: tuple[float, float] | None = None
+    """Set by hand; None: the camera's, or else the middle of the picture."""
 
     @property
     def pose_is_known(self) -> bool:
@@ -52,7 +54,9 @@ class ViewObservation:
 
     @property
     def centre_px(self) -> Float[np.ndarray, "2"]:
-        """Principal point: the camera's, else the middle of the picture."""
+        """Principal point: the one set by hand, else the camera's, else the middle of the picture."""
+        if self.principal_point_px is not None:
+            return np.array(self.principal_point_px)
         if self.camera is not None:
             return np.array([self.camera.cx, self.camera.cy])
         return np.array([0.5 * (self.width - 1), 0.5 * (self.height - 1)])

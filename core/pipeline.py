@@ -14,11 +14,13 @@ import numpy as np
 import torch
 
 from .camera import Camera
-from .document import Document
+from .document import Document, RenderMode
 from .errors import UserError
+from .explaining import DRAWN, explained
 from .model.checkpoint import load_weights
 from .model.keypoint_nerf import EncodedViews, KeypointNeRF, SourceViews
 from .model.precision import fast_arithmetic
+from .probe import NO_PROBE, Probe
 from .render.renderer import Frame, Quality, Renderer, RenderRequest
 from .render.view_modes import ViewMode
 from .subject import SubjectView, crop_subject, depth_range
@@ -47,14 +49,15 @@ def source_views(crops: list[SubjectView], document: Document, device: torch.dev
     def tensor(arrays: list[np.ndarray]) -> torch.Tensor:
         return torch.from_numpy(np.stack(arrays).astype(np.float32)).to(device)
 
-    cameras, box = [crop.camera for crop in crops], document.schema.box
+    cameras, schema = [crop.camera for crop in crops], document.schema
     return SourceViews(
         images=tensor([crop.image.transpose(2, 0, 1) for crop in crops]),
         masks=tensor([crop.mask[None] for crop in crops]),
         intrinsics=tensor([camera.intrinsics for camera in cameras]),
         camera_from_world=tensor([camera.camera_from_world for camera in cameras]),
-        near_far=tensor([np.array(depth_range(camera.camera_from_world, box)) for camera in cameras]),
+        near_far=tensor([np.array(depth_range(camera.camera_from_world, schema.volume)) for camera in cameras]),
         bounds=tensor([np.array(crop.bounds) for crop in crops]),
+        window=tensor([np.stack([schema.box.lower, schema.box.upper])] * len(crops)),
     )
 
 
@@ -77,7 +80,7 @@ def render_request(
     """A picture of the avatar from a camera in the head frame."""
     assert document.calibration is not None, "encode_document has refused a document without cameras"
     keypoints = torch.from_numpy(document.calibration.keypoints.xyz.astype(np.float32)).to(encoded.low.device)
-    return RenderRequest(encoded, keypoints, document.schema.box, camera, mode, quality)
+    return RenderRequest(encoded, keypoints, document.schema.volume, camera, mode, quality)
 
 
 class Avatar:
@@ -89,6 +92,7 @@ class Avatar:
     def __init__(self, model: KeypointNeRF) -> None:
         self.model = model
         self.renderer = Renderer(model)
+        self._other_reach: Renderer | None = None
         self._rendering = threading.Lock()
         self._encoded: tuple[tuple[object, ...], EncodedViews] | None = None
 
@@ -114,17 +118,23 @@ class Avatar:
         document: Document,
         camera: Camera,
         *,
-        mode: ViewMode = "colour",
+        mode: RenderMode = "colour",
         quality: Quality = "interactive",
         size: tuple[int, int] | None = None,
+        probe: Probe = NO_PROBE,
         is_stale: Callable[[], bool] = lambda: False,
     ) -> Iterator[Frame]:
         """Pictures that get better, until the finished one or until `is_stale`; `size` is (width, height)."""
         if size is not None and size != (camera.width, camera.height):
             camera = camera.resized(*size)
-        request = render_request(document, encoded, camera, mode=mode, quality=quality)
         with self._rendering:
-            yield from self.renderer.frames(request, is_stale)
+            renderer = self._reaching(document.settings.sigma, document.schema.sigma)
+            drawn = DRAWN.get(mode)
+            request = render_request(document, encoded, camera, mode=drawn or "depth", quality=quality)
+            frames = renderer.frames(request, is_stale)
+            if drawn is None:
+                frames = explained(mode, renderer.model, encoded, document, camera, probe, frames, is_stale)
+            yield from frames
 
     def picture(
         self,
@@ -132,10 +142,18 @@ class Avatar:
         document: Document,
         camera: Camera,
         *,
-        mode: ViewMode = "colour",
+        mode: RenderMode = "colour",
         quality: Quality = "interactive",
+        probe: Probe = NO_PROBE,
     ) -> Frame:
         """The finished picture."""
-        request = render_request(document, encoded, camera, mode=mode, quality=quality)
-        with self._rendering:
-            return self.renderer.render(request)
+        *_, finished = self.frames(encoded, document, camera, mode=mode, quality=quality, probe=probe)
+        return finished
+
+    def _reaching(self, sigma: float, usual: float) -> Renderer:
+        """The renderer of the network as it was trained, or of one whose keypoints reach farther or less far."""
+        if sigma == usual:
+            return self.renderer
+        if self._other_reach is None or self._other_reach.model.config.sigma != sigma:
+            self._other_reach = Renderer(self.model.reaching(sigma))
+        return self._other_reach

@@ -11,11 +11,33 @@ import numpy as np
 
 from .calibration import Calibration
 from .camera import Camera
-from .document import DocumentView, RenderSettings
+from .document import Document, DocumentView, RenderSettings
 from .keypoints import Keypoints2D, Keypoints3D, KeypointSchema, PointState
 from .photo import Photo
+from .world_scale import KnownDistance
 
 Record = dict[str, Any]
+
+
+def document_record(document: Document, photos: Sequence[Record]) -> Record:
+    """All of a document but pixels and landmarks; `photos` are the records of its photos, in order."""
+    return {
+        "kind": document.schema.name,
+        "settings": settings_record(document.settings),
+        "views": [view_record(view) | {"photo": photo} for view, photo in zip(document.views, photos, strict=True)],
+        "calibration": None if document.calibration is None else calibration_record(document.calibration),
+        "known_distance": None if document.known_distance is None else asdict(document.known_distance),
+    }
+
+
+def document_from_record(record: Record, views: Sequence[DocumentView]) -> Document:
+    """The inverse of `document_record`; `views` are what `view_from_record` made of its views."""
+    return Document(
+        views=tuple(views),
+        calibration=calibration_from_record(record["calibration"], views),
+        settings=settings_from_record(record["settings"]),
+        known_distance=known_distance_from_record(record.get("known_distance")),
+    )
 
 
 def settings_record(settings: RenderSettings) -> Record:
@@ -27,6 +49,11 @@ def settings_from_record(record: Record) -> RenderSettings:
     """The inverse of `settings_record`."""
     background = record["background"]
     return RenderSettings(**{**record, "background": None if background is None else tuple(background)})
+
+
+def known_distance_from_record(record: Record | None) -> KnownDistance | None:
+    """The inverse of `asdict`; files from before there were any have none."""
+    return None if record is None else KnownDistance(**record)
 
 
 def camera_record(camera: Camera) -> Record:
@@ -81,12 +108,18 @@ def view_record(view: DocumentView) -> Record:
         "focal_px": view.focal_px,
         "lock_pose": view.lock_pose,
         "lock_focal": view.lock_focal,
+        "lock_centre": view.lock_centre,
         "held_out": view.held_out,
     }
 
 
 def view_from_record(
-    record: Record, photo: Photo, mask: np.ndarray, landmarks_px: np.ndarray | None, schema: KeypointSchema
+    record: Record,
+    photo: Photo,
+    mask: np.ndarray,
+    landmarks_px: np.ndarray | None,
+    schema: KeypointSchema,
+    detected_mask: np.ndarray | None = None,
 ) -> DocumentView:
     """The inverse of `view_record`, with the parts that are kept elsewhere."""
     return DocumentView(
@@ -99,7 +132,9 @@ def view_from_record(
         focal_px=record["focal_px"],
         lock_pose=record["lock_pose"],
         lock_focal=record["lock_focal"],
+        lock_centre=record.get("lock_centre", False),
         held_out=record["held_out"],
+        detected_mask=detected_mask,
     )
 
 

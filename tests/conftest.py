@@ -3,7 +3,8 @@
 from jaxtyping import install_import_hook
 
 # Compiled by numba as it is written: loaded before the checks that would be woven into it.
-import kpnerf.core.render.kernels  # noqa: F401
+import kpnerf.core.render.kernels
+import kpnerf.core.render.ray_kernels  # noqa: F401
 
 from . import runtime_types
 

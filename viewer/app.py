@@ -13,14 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import UserError
-from .display import check_display
+from .display import check_display, screen_scale
+from .handover import Listener, hand_over
 from .pace import Pace
 
 if TYPE_CHECKING:  # everything that needs numpy is imported after `share_processor`
     from .engine import Engine, LoadEngine
+    from .window import Window
 
 SIZE, POSITION = (1440, 900), (40, 40)
 """Of the window, pixels; not in the corner, where its title bar might lie outside the screen."""
+SMALLEST = 200
+"""Side of a window that is worth remembering, pixels."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,8 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         screen = check_display()
-        size = options.size or _fitting(screen)
-        code = App(load_avatar, options.paths, size=size, scale=options.scale, theme=options.theme).run()
+        if options.paths and not options.new_window and hand_over(options.paths):
+            return 0  # it is in the window that was open already
+        chosen = {"size": options.size, "scale": options.scale, "theme": options.theme}
+        code = App(load_avatar, options.paths, usual_size=_fitting(screen), **chosen).run()
     except UserError as error:
         print(f"kpnerf-viewer: {error}", file=sys.stderr)
         return 2
@@ -68,8 +74,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="photos, a capture folder, or a project (default: a sample)",
     )
     parser.add_argument("--size", type=_size, metavar="WxH", help="of the window, pixels")
-    parser.add_argument("--scale", type=_scale, default=1.0, metavar="S", help="of text and controls, e.g. 1.5 or 2")
-    parser.add_argument("--theme", choices=("dark", "light"), default="dark", help="colours of the window")
+    parser.add_argument("--scale", type=_scale, metavar="S", help="of text and controls, e.g. 1.5 or 2")
+    parser.add_argument("--theme", choices=("dark", "light"), help="colours of the window")
+    parser.add_argument("--new-window", action="store_true", help="open another window, also where one is open")
     return parser.parse_args(arguments)
 
 
@@ -105,37 +112,45 @@ class App:
         load_engine: "LoadEngine",
         paths: Sequence[Path] = (),
         *,
-        size: tuple[int, int] = SIZE,
-        scale: float = 1.0,
-        theme: str = "dark",
+        usual_size: tuple[int, int] = SIZE,
+        size: tuple[int, int] | None = None,
+        scale: float | None = None,
+        theme: str | None = None,
         on_frame: "Callable[[App], None] | None" = None,
     ) -> None:
-        """`paths`: what to open, nothing meaning the sample. `on_frame` is called after every frame."""
-        from .session import Session
+        """`paths`: what to open, nothing meaning the sample. `on_frame` is called after every frame.
 
+        None: as it was the last time, or else `usual_size`, the screen's scale, and dark.
+        """
+        from ..core.journal import Journal
+        from .preferences import Memory
+        from .session import Session
+        from .theme import Look
+
+        self._memory = Memory()
+        known = self._memory.now
+        self._size = size or known.size or usual_size
+        self._remembers_size = size is None
+        self._look = Look(theme or known.theme, scale or known.scale or screen_scale(), usual_size)
         self.session = Session(load_engine)
+        self.session.journal = Journal()
+        self.session.now = time.monotonic()
+        self.session.photo_folders = tuple(Path(folder) for folder in known.photo_folders)
+        self._listener = Listener()
         self._paths = list(paths)
-        self._size = size
-        self._scale = scale
-        self._theme = theme
         self._on_frame = on_frame
         self._interrupted = False
         self._last_failure = ""
+        self._sources: tuple[Path, ...] = ()
         self._pace = Pace()
 
     def run(self) -> int:
         """Show the window until it is closed; the exit code."""
         import dearpygui.dearpygui as dpg
 
-        from .theme import PALETTES, bind_theme, load_fonts
-        from .window import Window
-
         dpg.create_context()
         dpg.configure_app(manual_callback_management=True)
-        fonts = load_fonts(self._scale)
-        palette = PALETTES[self._theme]
-        bind_theme(palette, self._scale)
-        self.window = Window(self.session, palette, fonts, self._scale)
+        self._make_window(None)
         width, height = self._size
         icon = files("kpnerf.assets") / "icon.png"
         dpg.create_viewport(
@@ -149,14 +164,14 @@ class App:
             disable_close=True,
             small_icon=str(icon),
             large_icon=str(icon),
-            clear_color=palette.window,
+            clear_color=self._look.palette.window,
         )
         dpg.set_exit_callback(lambda: self.window.asking.quit())
         dpg.setup_dearpygui()
         dpg.show_viewport()
         for stop in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stop, lambda number, frame: self._interrupt())
-        self._open()
+        self._begin()
         title = None
         while dpg.is_dearpygui_running() and not self.window.asking.is_done and not self._interrupted:
             began = time.perf_counter()
@@ -168,7 +183,11 @@ class App:
                 pointer=dpg.get_mouse_pos(local=False), moving=self.session.eye.is_moving or self.window.is_engaged
             )
             time.sleep(self._pace.rest(time.perf_counter() - began, busy=self.session.is_busy))
-        ended = self.session.close()
+        self._listener.close()
+        self.window.remember()
+        if self._remembers_size and min(size := (dpg.get_viewport_width(), dpg.get_viewport_height())) >= SMALLEST:
+            self._memory.change(size=size)
+        ended = self.session.close(keep_journal=not self.window.asking.is_done)
         dpg.destroy_context()
         if not ended:
             # A thread is deep in a computation that nothing can interrupt, and the interpreter would wait for it.
@@ -189,6 +208,10 @@ class App:
         self._guarded(lambda: self.window.read(width, height, now))
         self._guarded(lambda: self.session.update(now))
         self._guarded(lambda: self.window.draw(width, height))
+        self._guarded(self._remember_sources)
+        self._guarded(self._take_handed_over)
+        if self.window.wanted is not None and not self.window.dialogs.is_open:
+            self._guarded(self._make_window_anew)
         if self._on_frame is not None:
             self._on_frame(self)
 
@@ -200,11 +223,58 @@ class App:
                 self._last_failure = repr(error)
                 self.session.report(error)
 
-    def _open(self) -> None:
+    def _make_window(self, before: "Window | None") -> None:
+        from .commands import COMMANDS
+        from .keymap import load_keys
+        from .theme import bind_theme, load_fonts
+        from .window import Window
+
+        if before is None or before.look.scale != self._look.scale:
+            self._fonts = load_fonts(self._look.scale)
+        bind_theme(self._look.palette, self._look.scale)
+        commands, problem = load_keys(COMMANDS)
+        self.window = Window(self.session, self._look, self._fonts, self._memory, commands=commands, before=before)
+        if problem is not None:
+            self.session.note(problem, "error")
+
+    def _make_window_anew(self) -> None:
+        """In another look: the session has everything that there is to show, so that nothing is lost."""
+        import dearpygui.dearpygui as dpg
+
+        assert self.window.wanted is not None
+        self._look, before = self.window.wanted, self.window
+        before.close()
+        self._make_window(before)
+        dpg.set_viewport_clear_color(list(self._look.palette.window))
+        dpg.get_callback_queue()  # what was still to be told to the window that is gone
+
+    def _begin(self) -> None:
+        """Open what was asked for, unless somebody wants to go on where a crash was."""
+        from .recovery import offer_restoring
         from .sample import sample_photos
         from .tasks import open_source
 
-        self._guarded(lambda: open_source(self.session, self._paths or sample_photos()))
+        def open() -> None:
+            self._guarded(lambda: open_source(self.session, self._paths or sample_photos()))
+
+        self._guarded(lambda: offer_restoring(self.session, self.window.dialogs, open))
+
+    def _remember_sources(self) -> None:
+        """Among what was opened lately, but for the sample."""
+        from .sample import sample_folder
+
+        sources, folders = self.session.sources, self.session.photo_folders
+        if sources is not self._sources:
+            self._sources = sources
+            if sources and sources[0].parent != sample_folder():
+                self._memory.opened(sources)
+        self._memory.change(photo_folders=tuple(map(str, folders)))
+
+    def _take_handed_over(self) -> None:
+        """Open what another start of the program was given."""
+        paths = self._listener.take()
+        if paths is not None:
+            self.window.asking.open_paths(paths)
 
     def _interrupt(self) -> None:
         self._interrupted = True

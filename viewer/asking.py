@@ -1,15 +1,21 @@
 """What a person is asked: which files, where to, and whether to keep changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..core.camera_edits import scale_to_distance
+from ..core.edits import MAX_VIEWS
 from ..core.errors import UserError
-from ..core.project_file import ENDING, PICTURE_ENDINGS
+from ..core.photo_records import PICTURE_ENDINGS
+from ..core.project_file import ENDING
+from ..core.world_scale import distance_in_world
 from . import tasks
 from .dialogs import Dialogs
 from .file_dialog import FileDialog, FileQuestion
+from .folder_listing import paths_in_text
+from .number_dialog import NumberDialog
 from .sample import sample_folder, sample_photos
-from .session import Session
+from .session import MissingPhotos, Session
 
 Then = Callable[[], None]
 
@@ -49,6 +55,18 @@ class Asking:
         )
         self._files.ask(question, self._nearby())
 
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Whether to keep changes, before these are opened."""
+        self._keep_first(lambda: self._guarded(lambda: tasks.open_source(self._session, list(paths))))
+
+    def paste(self, text: str) -> None:
+        """Open what a copied text names, after whether to keep changes."""
+        paths = [path for path in paths_in_text(text, Path.home()) if path.exists()][: MAX_VIEWS + 1]
+        if paths:
+            self.open_paths(paths)
+        else:
+            self._session.note("What was copied names no photos and no project", "error")
+
     def quit(self) -> None:
         """Whether to keep changes, before the window closes."""
         self._keep_first(self._finish)
@@ -57,13 +75,27 @@ class Asking:
         """Show what the session has to tell."""
         session = self._session
         if session.missing_photos is not None:
-            project, missing = session.missing_photos
-            session.missing_photos = None
-            answers = [("Choose the folder…", lambda: self._ask_photo_folder(project)), ("Cancel", lambda: None)]
-            self._dialogs.question(missing.what_happened, missing.what_to_do, answers)
+            missing, session.missing_photos = session.missing_photos, None
+            answers = [("Choose the folder…", lambda: self._ask_photo_folder(missing)), ("Cancel", lambda: None)]
+            self._dialogs.question(missing.error.what_happened, missing.error.what_to_do, answers)
         while session.failures:
             error = session.failures.popleft()
             self._dialogs.message(error.what_happened, error.what_to_do)
+
+    def scale_by_distance(self) -> None:
+        """How far the two selected keypoints are apart; the world gets that scale."""
+        editor, calibration = self._session.editor, self._session.document.calibration
+        if calibration is None or len(editor.selected) != 2:
+            self._dialogs.message("A distance needs two keypoints.", "Select two keypoints, then try again.")
+            return
+        first, second = editor.selected
+
+        def scale(metres: float) -> None:
+            label = f"Scale by {first} to {second}"
+            editor.apply(label, lambda document: scale_to_distance(document, first, second, metres))
+
+        now = distance_in_world(calibration, first, second)
+        NumberDialog(self._dialogs).ask(f"From {first} to {second}, in metres", now, scale)
 
     # --- saving and exporting
 
@@ -118,15 +150,15 @@ class Asking:
         )
         self._files.ask(question, self._nearby())
 
-    def _ask_photo_folder(self, project: Path) -> None:
+    def _ask_photo_folder(self, missing: MissingPhotos) -> None:
         question = FileQuestion(
             "The folder the photos are in now",
             "Look here",
             PICTURE_ENDINGS,
-            lambda paths: tasks.reopen(self._session, project, paths[0] if paths[0].is_dir() else paths[0].parent),
+            lambda paths: missing.look_in(paths[0] if paths[0].is_dir() else paths[0].parent),
             folders=True,
         )
-        self._files.ask(question, project.parent)
+        self._files.ask(question, missing.near)
 
     def _nearby(self) -> Path | None:
         """The folder of what is open; None, for the one used last, where that is only the sample's."""

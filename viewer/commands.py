@@ -6,6 +6,8 @@ from typing import Protocol
 
 from ..core import edits
 from ..core.document import RENDER_MODES
+from .comparing import COMPARISON_KINDS, ComparisonKind
+from .looking import compare, toggle_held_out, toggle_overview
 from .session import Session
 from .tasks import solve
 
@@ -21,6 +23,9 @@ class Asks(Protocol):
 
     def add_photos(self) -> None:
         """Which photos to add."""
+
+    def scale_by_distance(self) -> None:
+        """How far the two selected keypoints are apart."""
 
     def save(self) -> None:
         """Where to save the project, where that is not known."""
@@ -56,6 +61,24 @@ class Desk(Protocol):
     def show_shortcuts(self) -> None:
         """Show what the keys do."""
 
+    def find_command(self) -> None:
+        """Find a command by typing."""
+
+    def change_theme(self) -> None:
+        """From dark to light, or back."""
+
+    def resize_text(self, factor: float | None) -> None:
+        """Larger or smaller text and controls; None: as the screen says."""
+
+    def reset_layout(self) -> None:
+        """Everything where it was at the first start."""
+
+    def load_keys(self) -> None:
+        """Take the keys from the person’s file."""
+
+    def paste(self) -> None:
+        """Open what was copied, in whatever program."""
+
 
 @dataclass(frozen=True)
 class Key:
@@ -70,6 +93,12 @@ class Key:
     def __str__(self) -> str:
         parts = (("Ctrl", self.ctrl), ("Shift", self.shift), ("Alt", self.alt))
         return "+".join([*(word for word, held in parts if held), _ON_KEYCAPS.get(self.name, self.name)])
+
+    @property
+    def spelled(self) -> str:
+        """As it is written in a file, without signs of its own."""
+        parts = (("Ctrl", self.ctrl), ("Shift", self.shift), ("Alt", self.alt))
+        return "+".join([*(word for word, held in parts if held), self.name])
 
 
 _ON_KEYCAPS = {"Left": "←", "Right": "→", "Up": "↑", "Down": "↓", "Escape": "Esc"}
@@ -139,6 +168,20 @@ def _show_mode(mode: str) -> Callable[[Desk], None]:
     return run
 
 
+def _compare(kind: ComparisonKind) -> Callable[[Desk], None]:
+    return lambda desk: compare(desk.session, kind)
+
+
+def _toggle_following(desk: Desk) -> None:
+    editor = desk.session.editor
+    editor.cameras_follow = not editor.cameras_follow
+    desk.session.note(f"Cameras {'follow' if editor.cameras_follow else 'stay'} while points are dragged")
+
+
+def _toggle_brush(desk: Desk) -> None:
+    desk.session.brush.is_on = not desk.session.brush.is_on
+
+
 def _nudge(dx: float, dy: float) -> Callable[[Desk], None]:
     return lambda desk: desk.session.editor.nudge(dx, dy)
 
@@ -164,6 +207,7 @@ def _nudges() -> tuple[Command, ...]:
 COMMANDS: tuple[Command, ...] = (
     Command("File", "Open…", lambda desk: desk.asking.open(), (Key("O", ctrl=True),)),
     Command("File", "Add photos…", lambda desk: desk.asking.add_photos(), (Key("O", ctrl=True, shift=True),)),
+    Command("File", "Paste photos or project", lambda desk: desk.paste(), (Key("V", ctrl=True),)),
     Command("File", "Open the sample", lambda desk: desk.asking.open_sample()),
     Command("File", "Save", lambda desk: desk.asking.save(), (Key("S", ctrl=True),), _has_photos),
     Command("File", "Save as…", lambda desk: desk.asking.save_as(), (Key("S", ctrl=True, shift=True),), _has_photos),
@@ -208,11 +252,44 @@ COMMANDS: tuple[Command, ...] = (
         (Key("D"),),
         _has_points,
     ),
+    Command(
+        "Points",
+        "Unplace in every photo",
+        lambda desk: desk.session.editor.unplace_everywhere(),
+        (Key("Delete", shift=True),),
+        _has_points,
+    ),
+    Command("Points", "Swap left and right", lambda desk: desk.session.editor.swap_sides(), (Key("X"),), _has_photos),
+    Command("Points", "Go to the worst", lambda desk: desk.session.look_at_worst(1), (Key("W"),), _is_solved),
+    Command(
+        "Points",
+        "Go back to the one before",
+        lambda desk: desk.session.look_at_worst(-1),
+        (Key("W", shift=True),),
+        _is_solved,
+    ),
+    Command("Points", "Colour by confidence", lambda desk: desk.session.toggle_colouring(), (Key("E"),), _has_photos),
     *_nudges(),
     Command("Cameras", "Solve again", lambda desk: solve(desk.session), (Key("F5"),), _has_photos),
     Command("Cameras", "Look from next photo", lambda desk: desk.session.fly_to_next_view(1), (Key("]"),), _is_solved),
     Command(
         "Cameras", "Look from previous photo", lambda desk: desk.session.fly_to_next_view(-1), (Key("["),), _is_solved
+    ),
+    Command(
+        "Cameras",
+        "Cameras round the avatar",
+        lambda desk: toggle_overview(desk.session),
+        (Key("C"),),
+        _is_solved,
+    ),
+    Command("Cameras", "Solve while dragging points", _toggle_following, (Key("F5", shift=True),), _is_solved),
+    Command("Cameras", "Hold out or use photo", lambda desk: toggle_held_out(desk.session), (Key("H"),), _has_photos),
+    Command(
+        "Cameras",
+        "Scale by a known distance…",
+        lambda desk: desk.asking.scale_by_distance(),
+        (),
+        lambda session: _is_solved(session) and len(session.editor.points) == 2,
     ),
     Command("View", "Frame the avatar, or fit the photo", _frame, (Key("F"),)),
     Command("View", "Face on", lambda desk: desk.session.eye.reset(desk.session.now), (Key("F", shift=True),)),
@@ -220,9 +297,21 @@ COMMANDS: tuple[Command, ...] = (
     Command("View", "Points over the avatar", _toggle_overlays, (Key("Tab"),)),
     Command("View", "Enlarge photo", lambda desk: desk.toggle_enlarged(), (Key("M"),), _has_photos),
     *(
-        Command("View", f"Show {mode}", _show_mode(mode), (Key(str(number)),))
+        Command("View", f"Show {mode}", _show_mode(mode), (Key(str(number % 10)),))
         for number, mode in enumerate(RENDER_MODES, start=1)
     ),
+    *(
+        Command("View", f"Compare by {kind}", _compare(kind), (Key(str(number), shift=True),), _is_solved)
+        for number, kind in enumerate(COMPARISON_KINDS, start=1)
+    ),
+    Command("View", "Light or dark", lambda desk: desk.change_theme()),
+    Command("View", "Larger text", lambda desk: desk.resize_text(1.25), (Key("=", ctrl=True),)),
+    Command("View", "Smaller text", lambda desk: desk.resize_text(0.8), (Key("-", ctrl=True),)),
+    Command("View", "Usual text", lambda desk: desk.resize_text(None), (Key("0", ctrl=True),)),
+    Command("View", "Reset layout", lambda desk: desk.reset_layout()),
+    Command("View", "Outline and brush", _toggle_brush, (Key("B"),), _has_photos),
+    Command("Help", "Find a command…", lambda desk: desk.find_command(), (Key("P", ctrl=True),)),
+    Command("Help", "Load keys", lambda desk: desk.load_keys()),
     Command("Help", "Shortcuts", lambda desk: desk.show_shortcuts(), (Key("?"), Key("F1"))),
 )
 
@@ -230,13 +319,19 @@ GESTURES: tuple[tuple[str, str, str], ...] = (
     ("Over the avatar", "Drag", "Orbit"),
     ("Over the avatar", "Right or middle drag", "Pan"),
     ("Over the avatar", "Wheel", "Nearer or farther"),
+    ("Over the avatar", "Drag a camera round it", "Move it on its sphere"),
+    ("Over the avatar", "Drag the divider of a wipe", "Show more of the one or the other"),
     ("Over a photo", "Wheel", "Zoom at the pointer"),
     ("Over a photo", "Middle drag, Space + drag", "Pan"),
     ("Over a photo", "Drag a point", "Move it"),
+    ("Over a photo", "Ctrl while dragging", "Keep it on the other photos’ lines"),
     ("Over a photo", "Drag beside points", "Select with a box"),
     ("Over a photo", "Shift + click", "Add to the selection"),
     ("Over a photo", "Right click a point", "Occlude or show it"),
     ("Over a photo", "Double click", "Fit the photo"),
+    ("With the brush", "Drag", "Add to the outline"),
+    ("With the brush", "Shift + drag", "Take from the outline"),
+    ("With the brush", "Ctrl + wheel", "Larger or smaller"),
 )
 """Where, which movement, what it does: for the shortcut sheet."""
 

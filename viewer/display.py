@@ -4,9 +4,12 @@ import ctypes
 import ctypes.util
 import os
 import sys
+from contextlib import suppress
 
 from ..core.errors import UserError
 
+DOTS_PER_INCH = 96.0
+"""Of an ordinary screen, as X counts."""
 NO_WINDOW = "use the kpnerf command, which needs no window"
 
 
@@ -23,6 +26,35 @@ def check_display() -> tuple[int, int] | None:
             f"The window’s library cannot be loaded ({error}).", "Install OpenGL: apt-get install libgl1."
         ) from error
     return size
+
+
+def screen_scale() -> float:
+    """How large the desktop wants text and controls, 1 on an ordinary screen; from its settings, 1 without any."""
+    for name in ("GDK_SCALE", "QT_SCALE_FACTOR"):
+        with suppress(ValueError):
+            return _sensible(float(os.environ.get(name, "")))
+    try:
+        xlib = ctypes.CDLL(ctypes.util.find_library("X11") or "libX11.so")
+    except OSError:
+        return 1.0
+    xlib.XOpenDisplay.restype = ctypes.c_void_p
+    xlib.XOpenDisplay.argtypes = xlib.XCloseDisplay.argtypes = xlib.XResourceManagerString.argtypes = [ctypes.c_void_p]
+    xlib.XResourceManagerString.restype = ctypes.c_char_p
+    connection = xlib.XOpenDisplay(None)
+    if not connection:
+        return 1.0
+    settings = (xlib.XResourceManagerString(connection) or b"").decode("latin-1")
+    xlib.XCloseDisplay(connection)
+    for line in settings.splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == "Xft.dpi":
+            with suppress(ValueError):
+                return _sensible(float(value) / DOTS_PER_INCH)
+    return 1.0
+
+
+def _sensible(scale: float) -> float:
+    return min(max(round(scale, 2), 1.0), 4.0)
 
 
 def _check_x() -> tuple[int, int]:

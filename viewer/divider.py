@@ -3,6 +3,7 @@
 from .changes import Changes
 from .gestures import Button, Dragged, GestureReader, Pointer
 from .layout import Layout, Rect
+from .preferences import PHOTO_SHARE
 from .surface import Surface
 from .theme import Palette
 
@@ -13,7 +14,7 @@ class Divider:
     """Dragging it gives photos more room, or less."""
 
     def __init__(self, parent: int | str, palette: Palette) -> None:
-        self.share = 0.34
+        self.share = PHOTO_SHARE
         """The photos' part of the width."""
         self._surface = Surface(parent, palette, filled=False)
         self._reader = GestureReader()

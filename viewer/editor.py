@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable
 
 from ..core import edits
+from ..core.camera_edits import cameras_following
 from ..core.document import Document, RenderSettings
 from ..core.errors import UserError
 from ..core.history import History
+from ..core.steps import Operation
 
 Edit = Callable[[Document], Document]
 Tell = Callable[[UserError], None]
@@ -22,6 +24,10 @@ class Editor:
         """Selected keypoints, in every photo at once."""
         self.hovered: str | None = None
         """The keypoint under the pointer."""
+        self.grabbed: str | None = None
+        """Of the keypoints being dragged with the mouse, the one under the pointer."""
+        self.cameras_follow = False
+        """Cameras are solved while points are dragged, as far as they are not locked."""
         self._tell = tell
         self._base: Document | None = None
         self._nudging = False
@@ -51,11 +57,14 @@ class Editor:
 
     # --- one edit, one entry
 
-    def apply(self, label: str, edit: Edit) -> bool:
-        """Do an edit as one entry; whether it could be done. A drag under way is committed first."""
+    def apply(self, label: str, edit: Edit, operations: tuple[Operation, ...] | None = None) -> bool:
+        """Do an edit as one entry; whether it could be done. A drag under way is committed first.
+
+        `operations`: the same for a shell, where the documents do not tell what was done.
+        """
         self.commit()
         try:
-            self.history.do(label, edit(self.document))
+            self.history.do(label, edit(self.document), operations)
         except UserError as error:
             self._tell(error)
             return False
@@ -78,6 +87,15 @@ class Editor:
         self._settle()
         return label
 
+    def go_to(self, entry: int) -> str | None:
+        """Make any entry of the history the current one; what was done last there, None: it is already."""
+        self.commit()
+        if entry == self.history.cursor:
+            return None
+        self.history.go_to(entry)
+        self._settle()
+        return self.history.entries[entry].label
+
     def change_points(self, verb: str, edit: Callable[[Document, int, str], Document]) -> None:
         """Do the same to every selected keypoint of the chosen photo, as one entry."""
         if not self.points or not self.document.views:
@@ -90,6 +108,30 @@ class Editor:
             return document
 
         self.apply(f"{verb} {_what(names)}", each)
+
+    def unplace_everywhere(self) -> None:
+        """Take the selected keypoints back in all photos, as one entry."""
+        names, photos = self.selected, range(len(self.document.views))
+        if not names or not photos:
+            return
+
+        def each(document: Document) -> Document:
+            for view in photos:
+                for name in names:
+                    document = edits.unplace_keypoint(document, view, name)
+            return document
+
+        self.apply(f"Unplace {_what(names)} in every photo", each)
+
+    def swap_sides(self) -> None:
+        """Exchange left and right of the selected keypoints in the chosen photo; of all when none is selected."""
+        if not self.document.views:
+            return
+        names, view = self.selected or self.document.schema.names, self.view
+        what = _what(self.selected) if self.selected else "all points"
+        pairs = [pair for pair in self.document.schema.mirror_pairs if set(pair) & set(names)]
+        operations = tuple(("swap-sides", right, self.document.names[view]) for right, _ in pairs)
+        self.apply(f"Swap sides of {what}", lambda document: edits.swap_sides(document, view, names), operations)
 
     def toggle_occluded(self) -> None:
         """Mark the selected keypoints as hidden in the chosen photo; as visible when all of them are hidden."""
@@ -109,6 +151,13 @@ class Editor:
         """Between `begin` and `commit` or `cancel`."""
         return self._base is not None
 
+    @property
+    def in_hand(self) -> str | None:
+        """The keypoint that is being moved, by mouse or arrow keys; None: none, or several by keys."""
+        if self._nudging:
+            return self.selected[0] if len(self.points) == 1 else None
+        return self.grabbed
+
     def begin(self, label: str) -> None:
         """Start a drag."""
         self.commit()
@@ -127,22 +176,26 @@ class Editor:
     def commit(self) -> None:
         """End a drag or a series of nudges; nothing happens when none is under way."""
         self.history.commit()
-        self._base, self._nudging = None, False
+        self._forget_drag()
 
     def cancel(self) -> None:
         """End a drag as if it had not been."""
         self.history.cancel()
-        self._base, self._nudging = None, False
+        self._forget_drag()
 
-    def begin_moving(self, view: int, names: Iterable[str]) -> None:
-        """Start dragging keypoints of one photo."""
+    def begin_moving(self, view: int, names: Iterable[str], grabbed: str | None = None) -> None:
+        """Start dragging keypoints of one photo, by one of them."""
         self.select(view, names)
         self.begin(f"Move {_what(self.selected)}")
+        self.grabbed = grabbed
 
     def move_by(self, dx_px: float, dy_px: float) -> None:
         """Show the dragged keypoints this far (photo pixels) from where they were at the start."""
         names, view = self.selected, self.view
-        self.preview(lambda document: _moved(document, view, names, dx_px, dy_px))
+        self.preview(lambda document: self._followed(document, _moved(document, view, names, dx_px, dy_px)))
+
+    def _followed(self, before: Document, after: Document) -> Document:
+        return cameras_following(before, after) if self.cameras_follow else after
 
     def nudge(self, dx_px: float, dy_px: float) -> None:
         """Move the selected keypoints a little (photo pixels); steps up to `end_nudge` are one entry."""
@@ -166,8 +219,11 @@ class Editor:
         self.apply(label, lambda document: edits.set_render_settings(document, settings))
 
     def _settle(self) -> None:
-        self._base, self._nudging = None, False
+        self._forget_drag()
         self._keep_selection()
+
+    def _forget_drag(self) -> None:
+        self._base, self._nudging, self.grabbed = None, False, None
 
     def _keep_selection(self) -> None:
         self.view = min(self.view, max(len(self.document.views) - 1, 0))
@@ -175,10 +231,10 @@ class Editor:
 
 def _moved(document: Document, view: int, names: tuple[str, ...], dx_px: float, dy_px: float) -> Document:
     keypoints = document.views[view].keypoints
-    for name in names:
-        x, y = keypoints.xy_px[keypoints.schema.index(name)]
-        document = edits.move_keypoint(document, view, name, (float(x) + dx_px, float(y) + dy_px))
-    return document
+    places = {name: keypoints.xy_px[keypoints.schema.index(name)] for name in names}
+    return edits.move_keypoints(
+        document, view, {name: (float(x) + dx_px, float(y) + dy_px) for name, (x, y) in places.items()}
+    )
 
 
 def _what(names: tuple[str, ...]) -> str:

@@ -8,6 +8,7 @@ from jaxtyping import Float
 
 from ..core.camera import Camera
 from ..core.document import Document, RenderMode, RenderQuality
+from ..core.probe import Probe
 
 
 class Frame(Protocol):
@@ -40,9 +41,13 @@ class Engine(Protocol):
         mode: RenderMode,
         quality: RenderQuality,
         size: tuple[int, int],
+        probe: Probe,
         is_stale: Callable[[], bool],
     ) -> Iterator[Frame]:
-        """Ever better pictures of `size` (width, height); no more of them once `is_stale` says so."""
+        """Ever better pictures of `size` (width, height); no more of them once `is_stale` says so.
+
+        `probe` is what the modes that explain the avatar are asked about.
+        """
         ...
 
 

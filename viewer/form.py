@@ -1,24 +1,28 @@
 """Labelled fields for panels; knows which of them are being typed in."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import dearpygui.dearpygui as dpg
 
+from .commands import COMMANDS, Command
 from .editor import Edit
 from .session import Session
 from .theme import Fonts, Palette, primary_button_theme
 
 LABEL_WIDTH = 104
+TIP_SECONDS = 0.5
 
 
 class Form:
     """Makes fields that look alike, inside whatever container is open."""
 
-    def __init__(self, palette: Palette, fonts: Fonts, scale: float) -> None:
+    def __init__(self, palette: Palette, fonts: Fonts, scale: float, commands: Sequence[Command] = COMMANDS) -> None:
+        """`commands`: what tooltips take keys from."""
+        self._commands = {command.title: command for command in commands}
         self.palette = palette
         self.scale = scale
-        self._fonts = fonts
+        self.fonts = fonts
         self._fields: list[int | str] = []
         self._primary = primary_button_theme(palette)
 
@@ -36,12 +40,19 @@ class Form:
     def heading(self, text: str) -> int | str:
         """A title within a panel."""
         title = dpg.add_text(text)
-        dpg.bind_item_font(title, self._fonts.strong)
+        dpg.bind_item_font(title, self.fonts.strong)
         return title
 
     def hint(self, text: str) -> int | str:
         """A faint explanation."""
         return dpg.add_text(text, color=self.palette.faint, wrap=0)
+
+    def tip(self, item: int | str, title: str) -> None:
+        """Have an item say, while the pointer rests on it, which command it does and with which key."""
+        command = self._commands.get(title)
+        if command is not None and command.keys:
+            with dpg.tooltip(item, delay=TIP_SECONDS, hide_on_activity=True):
+                dpg.add_text(f"{command.title}   {', '.join(map(str, command.keys))}")
 
     @contextmanager
     def labelled(self, label: str) -> Iterator[None]:
@@ -84,9 +95,12 @@ class Form:
             )
         return self.watch(field)
 
-    def button(self, label: str, pressed: Callable[[], None], *, primary: bool = False, width: int = 0) -> int | str:
-        """A button; the primary one stands out."""
+    def button(
+        self, label: str, pressed: Callable[[], None], *, primary: bool = False, width: int = 0, does: str | None = None
+    ) -> int | str:
+        """A button; the primary one stands out. One that does a command, by its label or `does`, says its key."""
         button = dpg.add_button(label=label, width=width, callback=lambda: pressed())
+        self.tip(button, label if does is None else does)
         if primary:
             dpg.bind_item_theme(button, self._primary)
         return button
@@ -107,19 +121,21 @@ class DraggedNumber:
         upper: float,
         speed: float,
         pattern: str,
+        width: int = -1,
     ) -> None:
+        """Without a `label` it stands in the row that is open, `width` pixels wide (-1: to the end of it)."""
         self._session = session
         self._title = title
         self._edit = edit
         self._is_dragging = False
-        with form.labelled(label):
+        with form.labelled(label) if label else nullcontext():
             self._field = dpg.add_drag_float(
                 min_value=lower,
                 max_value=upper,
                 speed=speed,
                 format=pattern,
                 clamped=True,
-                width=-1,
+                width=width,
                 callback=lambda sender, value: self._changed(value),
             )
         form.watch(self._field)

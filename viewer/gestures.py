@@ -73,7 +73,7 @@ class DragStarted:
 
 @dataclass(frozen=True)
 class Dragged:
-    """A drag went on."""
+    """A drag went on: the pointer moved, or Ctrl was pressed or let go."""
 
     button: Button
     origin: Pointer
@@ -152,7 +152,7 @@ class GestureReader:
         if not self._dragging and travel > CLICK_TRAVEL:
             self._dragging, self._last = True, origin
             gestures.append(DragStarted(button, origin))
-        if self._dragging and pointer.at != self._last.at:
+        if self._dragging and (pointer.at != self._last.at or pointer.ctrl != self._last.ctrl):
             gestures.append(Dragged(button, origin, pointer.x - self._last.x, pointer.y - self._last.y, pointer))
             self._last = pointer
         if button not in pointer.down:

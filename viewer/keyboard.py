@@ -1,10 +1,10 @@
 """Keys: from Dear PyGui's codes to commands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import dearpygui.dearpygui as dpg
 
-from .commands import COMMANDS, Command, Key, command_for
+from .commands import COMMANDS, Command, Key
 
 _NAMED = {
     "Left": dpg.mvKey_Left,
@@ -20,8 +20,13 @@ _NAMED = {
     "[": dpg.mvKey_Open_Brace,
     "]": dpg.mvKey_Close_Brace,
     "?": dpg.mvKey_Slash,
+    "-": dpg.mvKey_Minus,
+    "=": 602,  # what Dear PyGui calls Plus and Colon here are codes that no key has
+    ";": 601,
+    ",": dpg.mvKey_Comma,
+    ".": dpg.mvKey_Period,
 }
-DIALOG_KEYS = ("Escape", "Return")
+DIALOG_KEYS = ("Escape", "Return", "Up", "Down")
 ARROWS = ("Left", "Right", "Up", "Down")
 
 
@@ -31,8 +36,9 @@ class Keyboard:
     Asked for rather than called back, because a callback comes a frame late.
     """
 
-    def __init__(self) -> None:
-        names = {key.name for command in COMMANDS for key in command.keys} | set(DIALOG_KEYS)
+    def __init__(self, commands: Sequence[Command] = COMMANDS) -> None:
+        self._commands = {key: command for command in commands for key in command.keys}
+        names = {key.name for key in self._commands} | {*DIALOG_KEYS, *ARROWS}
         self._codes = {name: _code(name) for name in sorted(names)}
         self._held: set[str] = set()
         self._modifiers = (False, False, False)
@@ -70,7 +76,7 @@ class Keyboard:
     def read(self, *, is_typing: bool, run: Callable[[Command], None], dialog_key: Callable[[str], None]) -> None:
         """Do what the keys pressed since the last frame mean.
 
-        While they belong to a field or a dialog (`is_typing`), only Esc and Enter have a meaning, which is
+        While they belong to a field or a dialog (`is_typing`), only Esc, Enter, up and down have a meaning, which is
         `dialog_key`'s business.
         """
         now = (self.ctrl, self.shift, self.alt)
@@ -80,10 +86,10 @@ class Keyboard:
         for name in [name for name, code in self._codes.items() if dpg.is_key_pressed(code)]:
             again = name in self._held
             if is_typing:
-                if name in DIALOG_KEYS and not again:
+                if name in DIALOG_KEYS and (not again or name in ARROWS):
                     dialog_key(name)
                 continue
-            command = command_for(self._key(name, *modifiers))
+            command = self._commands.get(self._key(name, *modifiers))
             if command is not None and (command.repeats or not again):
                 run(command)
         self._held = {name for name, code in self._codes.items() if dpg.is_key_down(code)}

@@ -18,7 +18,7 @@ class Mouse:
     def __init__(self, keyboard: Keyboard) -> None:
         self._keyboard = keyboard
         self._wheel = 0.0
-        with dpg.handler_registry():
+        with dpg.handler_registry() as self._registry:
             dpg.add_mouse_wheel_handler(callback=lambda sender, notches: self._turned(notches))
 
     def read(self, now: float) -> Pointer:
@@ -37,6 +37,10 @@ class Mouse:
             space=keyboard.space,
             time=now,
         )
+
+    def close(self) -> None:
+        """Count no more turns: another takes over."""
+        dpg.delete_item(self._registry)
 
     def _turned(self, notches: float) -> None:
         self._wheel += notches

@@ -4,6 +4,8 @@ import numpy as np
 from jaxtyping import Float
 
 from ..core.document import DocumentView
+from ..core.epipolar import lines_from_others, snapped
+from ..core.keypoints import PointState
 from .gestures import Button, Clicked, DragEnded, Dragged, DragStarted, Gesture, Hovered, Left, Pointer, Turned
 from .photo_transform import PhotoTransform, fitted_transform, nearest_point, points_in_box
 from .session import Session
@@ -11,6 +13,10 @@ from .session import Session
 REACH = 11.0
 """How near, in screen pixels, the pointer has to come to a keypoint."""
 ZOOM_PER_NOTCH = 1.2
+CLOSE_UP = 3.0
+"""A point that is jumped to is shown at least this much larger than the photo that fits its canvas."""
+SNAP_REACH = 8.0
+"""How near, in screen pixels, a dragged point has to come to where two lines meet to be put there."""
 
 
 class PhotoGestures:
@@ -26,6 +32,8 @@ class PhotoGestures:
         self.box: tuple[tuple[float, float], tuple[float, float]] | None = None
         """Corners of the box being drawn to select points, canvas positions."""
         self._doing: str | None = None
+        self._grabbed_px = np.zeros(2)
+        """Where the dragged point was when the drag began."""
 
     @property
     def view(self) -> DocumentView | None:
@@ -45,6 +53,18 @@ class PhotoGestures:
         """Show the whole photo."""
         if self.view is not None:
             self.transform = fitted_transform(self.view.size, self.canvas)
+
+    def look_at(self, name: str) -> None:
+        """Show a keypoint in the middle and near by; nothing happens where nobody knows its place."""
+        if self.view is None or self.transform is None:
+            return
+        keypoints = self.view.keypoints
+        index = keypoints.schema.index(name)
+        if keypoints.state[index] == PointState.UNPLACED:
+            return
+        close = CLOSE_UP * fitted_transform(self.view.size, self.canvas).scale
+        x, y = keypoints.xy_px[index]
+        self.transform = self.transform.centred((float(x), float(y)), max(self.transform.scale, close), self.canvas)
 
     def points(self) -> Float[np.ndarray, "k 2"]:
         """Where the keypoints are in the canvas."""
@@ -95,6 +115,7 @@ class PhotoGestures:
             editor.toggle_occluded()
 
     def _begin(self, button: Button, origin: Pointer, reach: float) -> None:
+        assert self.view is not None
         editor = self._session.editor
         if button is Button.MIDDLE or (button is Button.LEFT and origin.space):
             self._doing = "pan"
@@ -105,7 +126,8 @@ class PhotoGestures:
                 editor.select(self._index)
             else:
                 self._doing = "move"
-                editor.begin_moving(self._index, editor.points if name in editor.points else {name})
+                self._grabbed_px = self.view.keypoints.xy_px[self.view.keypoints.schema.index(name)]
+                editor.begin_moving(self._index, editor.points if name in editor.points else {name}, name)
 
     def _drag(self, dragged: Dragged) -> None:
         assert self.transform is not None
@@ -113,10 +135,21 @@ class PhotoGestures:
         if self._doing == "pan":
             self.transform = self.transform.panned(dragged.dx, dragged.dy)
         elif self._doing == "move":
-            scale = self.transform.scale
-            self._session.editor.move_by((pointer.x - origin.x) / scale, (pointer.y - origin.y) / scale)
+            way = (np.array(pointer.at) - origin.at) / self.transform.scale
+            if pointer.ctrl:
+                way = self._snapped(way)
+            self._session.editor.move_by(float(way[0]), float(way[1]))
         elif self._doing == "box":
             self.box = (origin.at, pointer.at)
+
+    def _snapped(self, way: Float[np.ndarray, "2"]) -> Float[np.ndarray, "2"]:
+        """The way of the dragged point, photo pixels, bent so that it ends where other photos allow it to be."""
+        editor = self._session.editor
+        if editor.grabbed is None or self.transform is None:
+            return way
+        lines = list(lines_from_others(editor.document, self._index, editor.grabbed).values())
+        x, y = self._grabbed_px + way
+        return np.array(snapped((float(x), float(y)), lines, SNAP_REACH / self.transform.scale)) - self._grabbed_px
 
     def _end(self, origin: Pointer, pointer: Pointer) -> None:
         editor = self._session.editor

@@ -48,6 +48,12 @@ class PhotoTransform:
         ratio = scale / self.scale
         return PhotoTransform(scale, at[0] - (at[0] - self.x) * ratio, at[1] - (at[1] - self.y) * ratio)
 
+    def centred(self, xy_px: tuple[float, float], scale: float, canvas: tuple[float, float]) -> "PhotoTransform":
+        """With a photo pixel in the middle of the canvas, at another scale."""
+        scale = min(scale, LARGEST_PIXEL)
+        x, y = (0.5 * side - (at + 0.5) * scale for side, at in zip(canvas, xy_px, strict=True))
+        return PhotoTransform(scale, x, y)
+
     def resized(
         self, photo: tuple[int, int], before: tuple[float, float], after: tuple[float, float]
     ) -> "PhotoTransform":

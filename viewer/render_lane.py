@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from ..core.camera import Camera
 from ..core.document import Document, RenderMode, RenderQuality
+from ..core.probe import Probe
 from .backdrop import Backdrop, composite
 from .engine import Artist, Frame, LoadEngine
 
@@ -25,6 +26,7 @@ class RenderJob:
     mode: RenderMode
     quality: RenderQuality
     backdrop: Backdrop
+    probe: Probe = Probe()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -152,6 +154,7 @@ class RenderLane:
             mode=job.mode,
             quality=job.quality,
             size=job.size,
+            probe=job.probe,
             is_stale=is_stale,
         ):
             self._publish(Rendered(generation, job, frame, composite(frame.rgba, job.backdrop)))

@@ -1,6 +1,7 @@
 """The one mutable object of the window: what is open, what is selected, from where it is looked at."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -8,19 +9,42 @@ from typing import Literal
 from ..core.crash_log import log_crash
 from ..core.document import Document, RenderMode
 from ..core.errors import UserError
+from ..core.history import History
+from ..core.journal import Journal
 from ..core.photo import Photo
-from ..core.project_file import MissingPhotosError
+from ..core.photo_records import MissingPhotosError
+from ..core.probe import NO_PROBE, Probe
+from ..core.steps import Step
 from .backdrop import Backdrop, backdrop_of, composite
 from .changes import same
+from .comparing import Comparing
 from .editor import Editor
 from .engine import Artist, LoadEngine
 from .eye import Eye
+from .mask_brush import MaskBrush
+from .orbit import OrbitView
 from .render_lane import Rendered, RenderFailed, RenderJob, RenderLane
+from .review import Attention, Findings, Review, words_about
 from .task_lane import Finished, TaskLane
 
+Colouring = Literal["origin", "confidence"]
+"""What the colours of keypoints tell."""
 NOTE_SECONDS = 12.0
+LARGEST_SIDE = 1024
+"""Of a picture on the screen, pixels."""
 SMALLEST_VIEWPORT = 8
 """Screen pixels a side below which nothing is drawn: the window was shrunk to nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class MissingPhotos:
+    """Photos that are not where they were, and how to go on once somebody says where they are."""
+
+    error: MissingPhotosError
+    near: Path
+    """Where to begin looking."""
+    look_in: Callable[[Path], None]
+    """Try again with a folder."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +68,12 @@ class Session:
         self.editor = Editor(document or Document(), self.tell)
         self.eye = Eye(self.document.schema.box)
         self.project_path: Path | None = None
+        self.sources: tuple[Path, ...] = ()
+        """What was opened: photos, a capture folder or a project; another object each time."""
+        self.photo_folders: tuple[Path, ...] = ()
+        """Where photos that had moved were found before: looked in without asking."""
+        self.past: tuple[Step, ...] = ()
+        """What was done before the history begins: what was opened, and what its file tells."""
         self.arriving: tuple[Photo, ...] = ()
         """Photos that are being looked at and are not in the document yet."""
         self.mode: RenderMode = self.document.settings.mode
@@ -51,14 +81,28 @@ class Session:
         self.backdrop = backdrop_of(self.document.settings.background)
         self.overlays = True
         """Keypoints are drawn over the avatar."""
+        self.colouring: Colouring = "origin"
+        self.review = Review()
+        self.attention = Attention()
+        """The keypoint that was jumped to last."""
+        self.overview = False
+        """The cameras are shown round the avatar."""
+        self.before_overview: OrbitView | None = None
+        """Where the eye was before they were."""
+        self.comparing = Comparing()
+        self.brush = MaskBrush()
+        self.slice_depth = 0.0
+        """Of the plane of mode “slice” behind the middle of the subject, metres."""
         self.viewport_size: tuple[float, float] = (512.0, 512.0)
         """Of the avatar viewport, screen pixels."""
         self.shown: Rendered | None = None
         """The picture on the screen."""
         self.failures: deque[UserError] = deque()
         """What has to be told in a dialog."""
-        self.missing_photos: tuple[Path, MissingPhotosError] | None = None
-        """A project that could not be opened because photos were moved: a folder to look in may be chosen."""
+        self.missing_photos: MissingPhotos | None = None
+        """What could not be opened because photos were moved: a folder to look in may be chosen."""
+        self.journal: Journal | None = None
+        """Keeps every finished edit for the case of a crash, where there is one."""
         self.render_lane = RenderLane(load_engine)
         self.task_lane = TaskLane(self.render_lane.idle)
         self.exporter = Artist(load_engine)
@@ -86,10 +130,22 @@ class Session:
         name = self.project_path.name if self.project_path else "Untitled" if self.document.views else ""
         return " — ".join(part for part in (f"{'' if self.is_saved else '● '}{name}", "kpnerf") if part)
 
-    def open_document(self, document: Document, project_path: Path | None) -> None:
-        """Show another document; the history begins anew."""
-        self.editor = Editor(document, self.tell)
+    def open_document(
+        self,
+        document: Document,
+        project_path: Path | None,
+        *,
+        sources: tuple[Path, ...] = (),
+        past: tuple[Step, ...] = (),
+        history: History | None = None,
+    ) -> None:
+        """Show another document; its history begins anew, unless one is given that leads to it."""
+        follows, self.editor = self.editor.cameras_follow, Editor(document, self.tell)
+        self.editor.cameras_follow = follows
+        self.editor.history = history or self.editor.history
+        self.sources, self.past = sources, past
         self.eye.look(Eye(document.schema.box).view)
+        self.overview, self.comparing.kind = False, None
         self.project_path = project_path
         self.arriving = ()
         self.shown = self._engine_error = None
@@ -106,6 +162,12 @@ class Session:
         """Take the last entry of the history back, and say which."""
         self._travelled("Undone", self.editor.undo())
 
+    def go_to(self, entry: int) -> None:
+        """Go to any entry of the history, and say which."""
+        history = self.editor.history
+        verb = "Undone to" if entry < history.cursor else "Done again to"
+        self._travelled(verb, self.editor.go_to(entry))
+
     def redo(self) -> None:
         """Do again what was taken back, and say what."""
         self._travelled("Done again", self.editor.redo())
@@ -116,6 +178,39 @@ class Session:
         if backdrop.colour != self.document.settings.background:
             settings = replace(self.document.settings, background=backdrop.colour)
             self.editor.change_settings("Change background", settings)
+
+    @property
+    def findings(self) -> Findings:
+        """What can be said about the points as they are now."""
+        return self.review.findings(self.document)
+
+    def toggle_colouring(self) -> None:
+        """Colour keypoints by how sure the detector was, or by where they come from."""
+        self.colouring = "origin" if self.colouring == "confidence" else "confidence"
+        self.note(f"Points are coloured by {self.colouring}")
+
+    def look_at_worst(self, step: int = 1) -> None:
+        """Select the point that hurts most, or the next one in that order, and show it in all photos."""
+        found = self.review.step(self.document, step)
+        if found is None:
+            self.note("No point can be judged before the cameras are solved")
+            return
+        number, suspect = found
+        self.editor.select(suspect.view, {suspect.name})
+        self.attention = Attention(suspect.name)
+        self.note(f"{number + 1} of {len(self.findings.ranking)}: {words_about(self.document, suspect)}")
+
+    @property
+    def probe(self) -> Probe:
+        """What the mode that is shown is asked about."""
+        match self.mode:
+            case "influence":
+                return Probe(keypoints=self.editor.selected)
+            case "error":
+                return Probe(photo=self.editor.view)
+            case "slice":
+                return Probe(depth=self.slice_depth)
+        return NO_PROBE
 
     def fly_to_view(self, view: int) -> None:
         """Look from where a photo was taken."""
@@ -199,12 +294,18 @@ class Session:
             self._note = None
         for finished in self.task_lane.take():
             self._finish(finished)
+        self._keep_journal()
         self.eye.move(now)
         self._take_picture()
         self._ask_for_picture()
 
-    def close(self) -> bool:
-        """Stop both threads, waiting for a second at most; whether they ended."""
+    def close(self, *, keep_journal: bool = False) -> bool:
+        """Stop all threads, waiting for some seconds at most; whether they ended.
+
+        `keep_journal`: the program ends without having been asked to, and what is unsaved may be restored.
+        """
+        if self.journal is not None:
+            self.journal.close(keep=keep_journal and not self.is_saved)
         self.render_lane.stop()
         tasks_ended = self.task_lane.close(0.8)
         return self.render_lane.close(0.2) and tasks_ended
@@ -212,8 +313,18 @@ class Session:
     def render_size(self) -> tuple[int, int]:
         """Size of the picture: the viewport's shape, its longer side as long as the resolution."""
         width, height = (max(side, 1.0) for side in self.viewport_size)
-        scale = self.document.settings.resolution / max(width, height)
+        longest = self.document.settings.resolution
+        if self.comparing.kind is not None:  # pixel by pixel, as far as textures reach
+            longest = min(round(max(width, height)), LARGEST_SIDE)
+        scale = longest / max(width, height)
         return max(SMALLEST_VIEWPORT, round(width * scale)), max(SMALLEST_VIEWPORT, round(height * scale))
+
+    def _keep_journal(self) -> None:
+        if self.journal is not None:
+            self.journal.follow(self.editor.history, self.project_path, self.past)
+            problem = self.journal.take_problem()
+            if problem is not None:
+                self.tell(problem)
 
     def _finish(self, finished: Finished) -> None:
         if finished.was_cancelled:
@@ -248,12 +359,14 @@ class Session:
         if min(self.viewport_size) < SMALLEST_VIEWPORT:
             return
         size = self.render_size()
-        scene = (document.views, document.calibration, settings.sigma, settings.quality, self.mode, self.eye.view, size)
+        look = (settings.sigma, settings.quality, self.mode, self.probe, self.eye.view, size)
+        scene = (document.views, document.calibration, *look)
         before, self._asked = self._asked, (*scene, self.backdrop)
         if before is not None and same(before[:-1], scene):
             if before[-1] is self.backdrop or self._recomposited():
                 return
-        job = RenderJob(document, self.eye.view.camera(*size), self.mode, settings.quality, self.backdrop)
+        camera = self.eye.view.camera(*size)
+        job = RenderJob(document, camera, self.mode, settings.quality, self.backdrop, self.probe)
         self.render_lane.submit(job)
 
     def _recomposited(self) -> bool:

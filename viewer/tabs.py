@@ -12,7 +12,7 @@ class Tabs:
     """A row of headings and the page that belongs to the chosen one, inside whatever container is open."""
 
     def __init__(self, labels: Sequence[str], palette: Palette, fonts: Fonts, scale: float) -> None:
-        self._chosen_theme, self._other_theme = tab_themes(palette)
+        self._chosen_theme, self._other_theme = tab_themes(palette, scale)
         self._headings: dict[str, int | str] = {}
         self._pages: dict[str, int | str] = {}
         with dpg.group(horizontal=True, horizontal_spacing=2 * scale):

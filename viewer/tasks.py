@@ -12,12 +12,18 @@ from ..core.document import Document, DocumentView, RenderMode
 from ..core.edits import add_views, apply_calibration, solve_cameras
 from ..core.errors import UserError
 from ..core.export import WHITE, write_image, write_turntable
+from ..core.history import History
+from ..core.left_behind import LeftBehind
 from ..core.photo import Photo, load_photo
-from ..core.project_file import ENDING, MissingPhotosError, open_project, save_project
+from ..core.photo_records import MissingPhotosError
+from ..core.probe import Probe
+from ..core.project_file import ENDING, open_with_history, save_project
+from ..core.replay import steps_of
 from ..core.source import read_source, view_of
+from ..core.steps import Step, opening
 from .engine import Artist, Frame
 from .orbit import OrbitView
-from .session import Session
+from .session import MissingPhotos, Session
 from .task_lane import Cancelled, Task, TaskControl
 
 Done = Callable[[], None]
@@ -27,33 +33,62 @@ Done = Callable[[], None]
 
 def open_source(session: Session, paths: Sequence[Path]) -> None:
     """Open photos, a project file or a capture folder in place of what is open."""
+    if len(paths) == 1 and paths[0].suffix == ENDING:
+        open_project_file(session, paths[0])
+        return
 
     def done(document: Document) -> None:
-        session.open_document(document, paths[0] if paths[0].suffix == ENDING else None)
+        session.open_document(document, None, sources=tuple(paths), past=(opening(paths),))
         if document.views and document.calibration is None:
             solve(session, first=True)
 
-    work = partial(_read, session, paths, True)
-    session.task_lane.submit(Task("Opening", work, done, partial(_note_missing, session, paths[0])))
+    session.task_lane.submit(Task("Opening", partial(_read, session, paths, True), done))
 
 
-def reopen(session: Session, project: Path, folder: Path) -> None:
-    """Open a project file whose photos are in another folder now."""
+def open_project_file(session: Session, project: Path, folders: Sequence[Path] = ()) -> None:
+    """Open a project file; its photos are looked for in `folders` too."""
 
-    def done(document: Document) -> None:
-        session.open_document(document, project)
+    def work(control: TaskControl) -> tuple[Document, tuple[Step, ...]]:
+        return open_with_history(project, search_folders=[*folders, *session.photo_folders])
 
-    def work(control: TaskControl) -> Document:
-        return open_project(project, search_folders=[folder])
+    def done(opened: tuple[Document, tuple[Step, ...]]) -> None:
+        document, past = opened
+        session.open_document(document, project, sources=(project,), past=past)
+        if document.views and document.calibration is None:
+            solve(session, first=True)
 
-    session.task_lane.submit(Task("Opening", work, done, partial(_note_missing, session, project)))
+    look_in = partial(_look_in, session, lambda folder: open_project_file(session, project, [folder]))
+    session.task_lane.submit(Task("Opening", work, done, partial(_note_missing, session, project.parent, look_in)))
 
 
-def _note_missing(session: Session, project: Path, error: Exception) -> bool:
+def restore(session: Session, left: LeftBehind, folders: Sequence[Path] = ()) -> None:
+    """Go on where a program that crashed was, with its whole history."""
+
+    def work(control: TaskControl) -> History:
+        return left.history([*folders, *session.photo_folders])
+
+    def done(history: History) -> None:
+        if session.journal is not None:
+            session.journal.adopt(left, history, left.project)
+        session.open_document(history.document, left.project, past=left.past, history=history)
+        session.note(f"Restored, up to: {left.last_label}")
+
+    near = left.project.parent if left.project is not None else Path.home()
+    look_in = partial(_look_in, session, lambda folder: restore(session, left, [folder]))
+    session.task_lane.submit(Task("Restoring", work, done, partial(_note_missing, session, near, look_in)))
+
+
+def _look_in(session: Session, again: Callable[[Path], None], folder: Path) -> None:
+    """Try again with a folder, and look there the next time without asking."""
+    session.photo_folders = (folder, *(known for known in session.photo_folders if known != folder))[:8]
+    again(folder)
+
+
+def _note_missing(session: Session, near: Path, look_in: Callable[[Path], None], error: Exception) -> bool:
     """Photos that have moved can be looked for elsewhere: that is a question, not just a message."""
     if not isinstance(error, MissingPhotosError):
         return False
-    session.missing_photos = (project, error)
+    session.missing_photos = MissingPhotos(error, near, look_in)
     return True
 
 
@@ -102,7 +137,7 @@ def solve(session: Session, *, first: bool = False) -> None:
     if not session.document.views:
         return
     session.editor.commit()
-    document = session.document
+    document, editor = session.document, session.editor
 
     def work(control: TaskControl) -> Document:
         control.report("Finding cameras", 0.0)
@@ -113,12 +148,12 @@ def solve(session: Session, *, first: bool = False) -> None:
 
     def done(solved: Document) -> None:
         if session.document is not document:
-            if session.document.names == document.names:
+            if session.editor is editor and session.document.names == document.names:
                 solve(session)  # points were moved meanwhile: what was found is not about them
             return
         if first and session.editor.history.cursor == 0:
             view, points = session.editor.view, session.editor.points
-            session.open_document(solved, session.project_path)
+            session.open_document(solved, session.project_path, sources=session.sources, past=session.past)
             session.editor.select(view, points)
         else:
             calibration = solved.calibration
@@ -138,15 +173,20 @@ def save(session: Session, path: Path, then: Done | None = None) -> None:
     path = path if path.suffix == ENDING else path.with_name(path.name + ENDING)
     session.editor.commit()
     current, written = session.document, session.to_save()
+    session.editor.history.mark_saved(None)  # an undo from here on must not count as what is on the disk
+    past, entries = session.past, session.editor.history.entries[: session.editor.history.cursor + 1]
+
+    def work(control: TaskControl) -> None:
+        save_project(written, path, history=[*past, *steps_of(entries)])
 
     def done(_: None) -> None:
         session.editor.history.mark_saved(current)
-        session.project_path = path
+        session.project_path, session.sources = path, (path,)
         session.note(f"Saved {path.name}")
         if then is not None:
             then()
 
-    session.task_lane.submit(Task("Saving", lambda _: save_project(written, path), done))
+    session.task_lane.submit(Task("Saving", work, done))
 
 
 # --- exporting --------------------------------------------------------------------------------------------------
@@ -192,6 +232,7 @@ class _Drawing:
     document: Document
     mode: RenderMode
     size: tuple[int, int]
+    probe: Probe
 
     def picture(
         self, view: OrbitView, control: TaskControl, progress: Callable[[float], None]
@@ -205,6 +246,7 @@ class _Drawing:
             mode=self.mode,
             quality=self.document.settings.quality,
             size=self.size,
+            probe=self.probe,
             is_stale=control.yield_to_screen,
         ):
             progress(last.progress)
@@ -217,7 +259,8 @@ def _drawing(session: Session, longer_side: int) -> _Drawing:
     document = session.document
     if document.calibration is None:
         raise UserError("There is no avatar to export yet.", "Open photos and solve their cameras first.")
-    return _Drawing(session.exporter, document, session.mode, _even_size(session.render_size(), longer_side))
+    size = _even_size(session.render_size(), longer_side)
+    return _Drawing(session.exporter, document, session.mode, size, session.probe)
 
 
 def _even_size(shape: tuple[int, int], longer_side: int) -> tuple[int, int]:

@@ -75,6 +75,7 @@ class PhotoTextures:
 
     def __init__(self) -> None:
         self._registry = dpg.add_texture_registry()
+        self.avatar = AvatarTexture()
         self._photos: dict[int, _PhotoTextures] = {}
         self._made_in_frame = False
         self._unused: list[tuple[int, int]] = []

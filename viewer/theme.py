@@ -42,6 +42,21 @@ class Palette:
             PointState.REPROJECTED: self.reprojected,
         }.get(PointState(state), self.unplaced)
 
+    def of_confidence(self, confidence: float) -> Rgba:
+        """From a warning to the colour of what is certain, 0 to 1."""
+        middle, sure = min(2 * confidence, 1.0), max(2 * confidence - 1, 0.0)
+        mixed = zip(self.error, self.warning, self.placed, strict=True)
+        red, green, blue, alpha = (
+            round(low + (half - low) * middle + (high - half) * sure) for low, half, high in mixed
+        )
+        return red, green, blue, alpha
+
+    def of_point(self, state: int, confidence: float, *, by_confidence: bool) -> Rgba:
+        """The colour of a keypoint; what nobody has seen has no confidence, and keeps the colour of its origin."""
+        if not by_confidence or PointState(state) in (PointState.UNPLACED, PointState.REPROJECTED):
+            return self.of_state(state)
+        return self.of_confidence(confidence)
+
     def of_residual(self, residual_px: float) -> Rgba:
         """Calm while a point fits, warning when it is some pixels off."""
         return self.faint if residual_px < 3 else self.warning if residual_px < 8 else self.error
@@ -87,6 +102,22 @@ LIGHT = Palette(
     unplaced=(214, 140, 30, 255),
 )
 PALETTES = {"dark": DARK, "light": LIGHT}
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the window looks like altogether."""
+
+    theme: str
+    scale: float
+    """Of text and controls."""
+    usual_size: tuple[int, int]
+    """Of the window, pixels, where nobody has chosen another."""
+
+    @property
+    def palette(self) -> Palette:
+        """Its colours."""
+        return PALETTES[self.theme]
 
 
 @dataclass(frozen=True)
@@ -197,13 +228,14 @@ def primary_button_theme(palette: Palette) -> int:
     return theme
 
 
-def tab_themes(palette: Palette) -> tuple[int, int]:
+def tab_themes(palette: Palette, scale: float) -> tuple[int, int]:
     """For the heading of the page that is shown, and for the others."""
     themes = []
     for background, text in ((palette.field, palette.text), (palette.panel, palette.faint)):
         with dpg.theme() as theme, dpg.theme_component(dpg.mvButton):
             dpg.add_theme_color(dpg.mvThemeCol_Button, background)
             dpg.add_theme_color(dpg.mvThemeCol_Text, text)
+            dpg.add_theme_style(dpg.mvStyleVar_FramePadding, 5 * scale, 4 * scale)
         themes.append(theme)
     return themes[0], themes[1]
 
@@ -219,6 +251,15 @@ def menu_theme(scale: float) -> int:
     """For menus, which would otherwise take the main window's bareness over."""
     with dpg.theme() as theme, dpg.theme_component(dpg.mvMenu):
         dpg.add_theme_style(dpg.mvStyleVar_WindowPadding, 10 * scale, 8 * scale)
+    return theme
+
+
+def heading_button_theme(palette: Palette, scale: float) -> int:
+    """For the heads of columns: words that can be clicked."""
+    with dpg.theme() as theme, dpg.theme_component(dpg.mvButton):
+        dpg.add_theme_color(dpg.mvThemeCol_Button, (0, 0, 0, 0))
+        dpg.add_theme_color(dpg.mvThemeCol_Text, palette.faint)
+        dpg.add_theme_style(dpg.mvStyleVar_FramePadding, 0, 2 * scale)
     return theme
 
 

@@ -1,53 +1,87 @@
 """The window: regions, panels and dialogs put together, and drawn anew where something has changed."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
 import dearpygui.dearpygui as dpg
 
+from ..core.atomic_file import cannot_write
 from ..core.document import Document
 from ..core.edits import MAX_VIEWS
 from ..core.photo import Photo
 from .asking import Asking
 from .canvas import PhotoCanvas
+from .clipboard import Clipboard
 from .commands import COMMANDS, Command, Key
 from .dialogs import Dialogs
+from .display import screen_scale
 from .divider import Divider
 from .file_dialog import FileDialog
+from .finder import Choice, Finder
 from .form import Form
+from .hints import Hints
 from .keyboard import Keyboard
+from .keymap import keys_file, write_template
 from .layout import Layout, Rect, arrange
+from .menu import MenuBar
 from .mouse import Mouse
 from .panels.cameras import CamerasPanel
 from .panels.export import ExportPanel
+from .panels.history import HistoryPanel
+from .panels.photos import PhotosPanel
 from .panels.points import PointsPanel
 from .panels.render import RenderPanel
+from .preferences import PHOTO_SHARE, Memory, recent_label
 from .session import Session
 from .status_line import StatusLine
 from .tabs import Tabs
 from .textures import PhotoTextures
-from .theme import Fonts, Palette, bare_theme, menu_theme, panel_theme
+from .theme import Fonts, Look, bare_theme, panel_theme
 from .viewport import AvatarViewport
 
 
 class Window:
     """Everything in the main window. Made after Dear PyGui's context, read and drawn once in a frame."""
 
-    def __init__(self, session: Session, palette: Palette, fonts: Fonts, scale: float) -> None:
+    def __init__(
+        self,
+        session: Session,
+        look: Look,
+        fonts: Fonts,
+        memory: Memory,
+        *,
+        commands: Sequence[Command] = COMMANDS,
+        before: "Window | None" = None,
+    ) -> None:
+        """`before`: the window that this one replaces, closed by now; textures are taken over from it."""
+        palette, scale = look.palette, look.scale
         self.session = session
+        self.look = look
+        self.wanted: Look | None = None
+        """Another look, or other keys, was asked for: the window has to be made anew."""
+        self._memory = memory
+        self._commands = commands
         self._scale = scale
-        self._enlarged = False
+        self._enlarged = memory.now.enlarged
         self._held = False
         self._frames_without_focus = 0
         self._document: Document | None = None
         self._arriving: tuple[Photo, ...] = ()
-        form = Form(palette, fonts, scale)
+        form = Form(palette, fonts, scale, commands)
         self.form = form
-        self.dialogs = Dialogs(form)
+        self.dialogs = Dialogs(form, commands)
         self.asking = Asking(session, self.dialogs, FileDialog(self.dialogs, form))
-        self.keyboard = Keyboard()
+        self._clipboard = Clipboard()
+        self._finder = Finder(self.dialogs)
+        self.keyboard = Keyboard(commands)
         self._mouse = Mouse(self.keyboard)
-        self._textures = PhotoTextures()
-        self._menu: list[tuple[int | str, Command]] = []
+        self._textures: PhotoTextures = PhotoTextures() if before is None else before._textures
         with dpg.window() as self.main:
-            self._build_menu()
+            self._menu = MenuBar(
+                session, commands, memory, scale, run=self.run, open_recent=lambda paths: self.asking.open_paths(paths)
+            )
         dpg.set_primary_window(self.main, True)
         # The screen is cleared to the same colour; without a graphics card, filling it twice is a third of a frame.
         dpg.configure_item(self.main, no_background=True, no_scrollbar=True, no_scroll_with_mouse=True)
@@ -55,21 +89,27 @@ class Window:
         self.canvases = [
             PhotoCanvas(self.main, session, index, self._textures, palette, scale) for index in range(MAX_VIEWS)
         ]
-        self.viewport = AvatarViewport(self.main, session, palette, scale)
+        self.viewport = AvatarViewport(self.main, session, self._textures, palette, scale)
         self._divider = Divider(self.main, palette)
+        self._divider.share = memory.now.photo_share
         with dpg.child_window(parent=self.main, show=False, always_use_window_padding=True) as self._points_region:
             self._points = PointsPanel(session, form)
         with dpg.child_window(parent=self.main, show=False, always_use_window_padding=True) as self._tabs_region:
-            tabs = Tabs(("Cameras", "Render", "Export"), palette, fonts, scale)
+            tabs = Tabs(("Cameras", "Photos", "Render", "Export", "History"), palette, fonts, scale)
             with tabs.page("Cameras"):
                 self._cameras = CamerasPanel(session, form)
+            with tabs.page("Photos"):
+                self._photos = PhotosPanel(session, form)
             with tabs.page("Render"):
                 self._render = RenderPanel(session, form)
             with tabs.page("Export"):
                 self._export = ExportPanel(session, form, self.asking)
+            with tabs.page("History"):
+                self._history = HistoryPanel(session, form)
         for region in (self._points_region, self._tabs_region):
             dpg.bind_item_theme(region, panel_theme(scale))
         self._status = StatusLine(self.main, session, palette, scale)
+        self.hints = Hints(session, memory, palette, scale)
         self._placed: dict[int | str, Rect] = {}
 
     # --- each frame
@@ -94,6 +134,9 @@ class Window:
         """Draw what has changed since the last frame."""
         self._textures.begin_frame()
         self.asking.tell_failures()
+        copied = self._clipboard.take()
+        if copied is not None:
+            self.asking.paste(copied)
         self._follow_document()
         layout = self.layout(width, height)
         for index, canvas in enumerate(self.canvases):
@@ -101,11 +144,12 @@ class Window:
         self.viewport.draw(layout.avatar)
         self._place(self._points_region, layout.points)
         self._place(self._tabs_region, layout.tabs)
-        for panel in (self._points, self._cameras, self._render, self._export):
+        for panel in (self._points, self._cameras, self._photos, self._render, self._export, self._history):
             panel.update()
         self._status.update(layout.status)
-        self._update_menu()
+        self._menu.update()
         self.dialogs.update(width, height)
+        self.hints.update(layout, hidden=self.dialogs.is_open)
         if self._frames_without_focus > 0:
             self._frames_without_focus -= 1
             self.viewport.take_focus()
@@ -137,6 +181,8 @@ class Window:
         """Do a command, if it can be done now."""
         if Key("Tab") in command.keys:  # the toolkit would also go to the next field with it
             self._frames_without_focus = 3
+        if Key("Escape") in command.keys:
+            self.hints.dismiss()
         if command.enabled(self.session):
             command.run(self)
 
@@ -154,15 +200,79 @@ class Window:
 
     def show_shortcuts(self) -> None:
         """Show what the keys do."""
+        self.hints.keys_are_known()
         self.dialogs.shortcuts()
+
+    def find_command(self) -> None:
+        """Find a command, or something that was opened lately, by typing."""
+        choices = [
+            Choice(
+                command.title,
+                str(command.keys[0]) if command.keys else "",
+                partial(self.run, command),
+                command.enabled(self.session),
+            )
+            for command in self._commands
+            if command.in_menu
+        ]
+        for sources in self._memory.now.recent:
+            paths = [Path(source) for source in sources]
+            choices.append(Choice(f"Open {recent_label(sources)}", "", partial(self.asking.open_paths, paths)))
+        self.hints.keys_are_known()
+        self._finder.open(choices)
+
+    def change_theme(self) -> None:
+        """From dark to light, or back."""
+        theme = "light" if self.look.theme == "dark" else "dark"
+        self._memory.change(theme=theme)
+        self.wanted = replace(self.look, theme=theme)
+
+    def resize_text(self, factor: float | None) -> None:
+        """Larger or smaller text and controls; None: as the screen says."""
+        scale = screen_scale() if factor is None else min(max(round(self.look.scale * factor, 2), 0.5), 4.0)
+        self._memory.change(scale=None if factor is None else scale)
+        self.wanted = replace(self.look, scale=scale)
+
+    def reset_layout(self) -> None:
+        """Everything where it was at the first start, but for what the window looks like."""
+        self._divider.share, self._enlarged = PHOTO_SHARE, False
+        self._memory.change(photo_share=PHOTO_SHARE, enlarged=False, size=None)
+        for canvas in self.canvases:
+            canvas.gestures.fit()
+        width, height = self.look.usual_size
+        dpg.set_viewport_width(width)
+        dpg.set_viewport_height(height)
+
+    def load_keys(self) -> None:
+        """Take the keys from the person’s file, which is made where there is none."""
+        try:
+            file = write_template(COMMANDS)
+        except OSError as error:
+            raise cannot_write(keys_file(), error) from error
+        self.session.note(f"Keys are as {file} says; change it and choose this again")
+        self.wanted = self.look
+
+    def paste(self) -> None:
+        """Open what was copied, in whatever program."""
+        self._clipboard.ask()
+
+    # --- its beginning and its end
+
+    def close(self) -> None:
+        """Take everything off the screen; another window takes over."""
+        self.remember()
+        self.hints.close()
+        self._mouse.close()
+        dpg.delete_item(self.main)
+
+    def remember(self) -> None:
+        """Remember how it is laid out."""
+        self._memory.change(photo_share=round(self._divider.share, 4), enlarged=self._enlarged)
 
     # --- small parts
 
     def _press_dialog_key(self, name: str) -> None:
-        if name == "Escape":
-            self.dialogs.close()
-        elif not self.form.is_typing:  # a field has its own use for Enter
-            self.dialogs.accept()
+        self.dialogs.press(name, is_typing=self.form.is_typing)
 
     def _follow_document(self) -> None:
         """Let go of textures of photos that neither the history nor the loader knows."""
@@ -183,29 +293,3 @@ class Window:
         if rect.is_visible:
             place = (int(rect.x), int(rect.y))
             dpg.configure_item(region, pos=place, width=int(rect.width), height=int(rect.height))
-
-    def _build_menu(self) -> None:
-        theme = menu_theme(self._scale)
-        with dpg.menu_bar():
-            headings = dict.fromkeys(command.menu for command in COMMANDS)
-            for heading in headings:
-                with dpg.menu(label=heading) as menu:
-                    dpg.bind_item_theme(menu, theme)
-                    for command in (command for command in COMMANDS if command.menu == heading and command.in_menu):
-                        item = dpg.add_menu_item(
-                            label=command.title,
-                            shortcut=str(command.keys[0]) if command.keys else "",
-                            callback=lambda sender, value, chosen: self.run(chosen),
-                            user_data=command,
-                        )
-                        self._menu.append((item, command))
-
-    def _update_menu(self) -> None:
-        history = self.session.editor.history
-        for item, command in self._menu:
-            enabled = command.enabled(self.session)
-            if dpg.get_item_user_data(item) is command and dpg.is_item_enabled(item) != enabled:
-                dpg.configure_item(item, enabled=enabled)
-            label = {"Undo": history.undo_label, "Redo": history.redo_label}.get(command.title)
-            if command.title in ("Undo", "Redo"):
-                dpg.set_item_label(item, f"{command.title} {label.lower()}" if label else command.title)

@@ -2,7 +2,9 @@
 
 The JSON names things as transforms.json does: fl_x, fl_y, cx, cy, w, h in pixels, the principal point measured from
 the corner of the picture. world_from_camera is a 4 x 4 matrix in metres and OpenCV axes (x right, y down, z forward);
-residual_px is the median distance between a picture's points and their reprojection.
+residual_px is the median distance between a picture's points and their reprojection. suspects are all points of all
+pictures, the one that hurts most first: how far it is from where everything else has it, and how far the point is off
+with and without it, pixels. doubts are sentences about what cannot be right.
 With -o, the result is written as a project (.kpnerf) or as a capture folder.
 """
 
@@ -14,6 +16,7 @@ from . import options as shared
 
 if TYPE_CHECKING:
     from ..document import Document
+    from ..steps import Step
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
 
     document = load_source(options.source, report=shared.reporter(quiet=options.json))
     if options.output is not None:
-        _write(document, options.output)
+        _write(document, options.output, options.source)
     record = calibration_as_json(document)
     if options.json:
         shared.print_json(record)
@@ -42,6 +45,8 @@ def run(options: argparse.Namespace) -> int:
 def calibration_as_json(document: "Document") -> dict[str, Any]:
     """Cameras, residuals and 3D keypoints of a solved document."""
     from ..interop.transforms_json import camera_to_frame
+    from ..point_doubts import doubt_cameras, doubt_points
+    from ..ranking import rank
 
     calibration = document.calibration
     if calibration is None:
@@ -54,21 +59,37 @@ def calibration_as_json(document: "Document") -> dict[str, Any]:
             | lens
             | {"world_from_camera": camera.world_from_camera.tolist(), "residual_px": float(residual_px)}
         )
-    keypoints = calibration.keypoints
+    keypoints, observed = calibration.keypoints, document.observations()
+    ranking = rank(observed, calibration.cameras, calibration.world_from_head)
+    doubts = doubt_points(observed, calibration.cameras, keypoints, calibration.world_from_head, ranking.points)
     return {
         "views": views,
         "keypoints_in_head": dict(zip(keypoints.schema.names, keypoints.xyz.tolist(), strict=True)),
         "world_from_head": calibration.world_from_head.tolist(),
+        "suspects": [
+            {
+                "view": document.names[suspect.view],
+                "keypoint": suspect.name,
+                "away_px": suspect.away_px,
+                "before_px": suspect.before_px,
+                "after_px": suspect.after_px,
+            }
+            for suspect in ranking.points
+        ],
+        "doubts": [
+            *doubt_cameras(observed, ranking.views),
+            *dict.fromkeys(doubt.text for doubt in doubts),
+        ],
     }
 
 
-def _write(document: "Document", path: Path) -> None:
+def _write(document: "Document", path: Path, sources: list[str]) -> None:
     from ..atomic_file import cannot_write
     from ..interop.transforms_json import Capture, write_capture
     from ..project_file import ENDING, save_project
 
     if path.suffix == ENDING:
-        save_project(document, path)
+        save_project(document, path, history=_history(sources))
         return
     capture = Capture(
         photos=tuple(view.photo for view in document.views),
@@ -89,3 +110,13 @@ def _write(document: "Document", path: Path) -> None:
         write_capture(path, capture)
     except OSError as error:
         raise cannot_write(path / "transforms.json", error) from error
+
+
+def _history(sources: list[str]) -> "tuple[Step, ...]":
+    """Where a project comes from; of one that was opened, what was done before."""
+    from ..project_file import ENDING, open_with_history
+    from ..steps import opening
+
+    if sources[0].endswith(ENDING):
+        return open_with_history(sources[0])[1]
+    return (opening(sources),)

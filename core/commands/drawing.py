@@ -10,7 +10,7 @@ from .. import edits, pipeline
 from ..camera import Camera, orbit_camera, orbit_path
 from ..document import Document
 from ..model.keypoint_nerf import EncodedViews
-from ..render.renderer import Frame, Renderer
+from ..render.renderer import Frame
 from .options import Colour, load_with_sources, reporter
 
 FIELD_OF_VIEW = np.deg2rad(25.0)
@@ -19,10 +19,10 @@ FIELD_OF_VIEW = np.deg2rad(25.0)
 
 @dataclass(frozen=True, eq=False)
 class Studio:
-    """A solved document, its photos encoded, and the renderer."""
+    """A solved document, its photos encoded, and the network."""
 
     document: Document
-    renderer: Renderer
+    avatar: pipeline.Avatar
     encoded: EncodedViews
 
     @classmethod
@@ -38,8 +38,8 @@ class Studio:
         }
         chosen = {name: value for name, value in given.items() if value is not None}
         document = edits.set_render_settings(document, replace(document.settings, **chosen))
-        model = pipeline.load_model()
-        return cls(document, Renderer(model), pipeline.encode_document(model, document))
+        avatar = pipeline.Avatar(pipeline.load_model())
+        return cls(document, avatar, avatar.encode(document))
 
     @property
     def background(self) -> Colour | None:
@@ -85,10 +85,7 @@ class Studio:
     def draw(self, camera: Camera) -> Frame:
         """The finished picture from a camera in the head frame."""
         settings = self.document.settings
-        request = pipeline.render_request(
-            self.document, self.encoded, camera, mode=settings.mode, quality=settings.quality
-        )
-        return self.renderer.render(request)
+        return self.avatar.picture(self.encoded, self.document, camera, mode=settings.mode, quality=settings.quality)
 
     @property
     def _distance(self) -> float:

@@ -4,7 +4,8 @@
 target camera, and neither of them touches the encoders, so dragging a keypoint never encodes again.
 """
 
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -15,7 +16,17 @@ from torch.nn import functional as F
 from .encoders import HourglassEncoder, TextureEncoder
 from .heads import ColourHead, GeometryHead
 from .pyramid import PyramidEncoder
-from .spatial import Encoding, border_weight, encode_position, encoding_channels, inside, normalised, project, read_maps
+from .spatial import (
+    Encoding,
+    border_weight,
+    encode_position,
+    encoding_channels,
+    inside,
+    normalised,
+    project,
+    read_maps,
+    seen_through,
+)
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,8 @@ class SourceViews:
     """Depths between which the subject lies, metres."""
     bounds: Float[Tensor, "v 4"]
     """Pixel centres x0, y0, x1, y1 of the part that the photo really covers."""
+    window: Float[Tensor, "v 2 3"]
+    """Corners of the box that the photo was cut to, the same for all, metres: it tells what is seen through it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +144,12 @@ class KeypointNeRF(nn.Module):
         )
         self.colour_head = ColourHead(texture + extra, prior=config.prior)
 
+    def reaching(self, sigma: float) -> "KeypointNeRF":
+        """The same weights, asked with keypoints that reach `sigma` metres."""
+        twin = copy(self)
+        twin.config = replace(self.config, sigma=sigma)
+        return twin
+
     def channels_last(self) -> "KeypointNeRF":
         """Lay the convolutions' weights out as processors multiply them fastest; the same object."""
         for parameter in self.parameters():
@@ -164,6 +183,8 @@ class KeypointNeRF(nn.Module):
         near, far = source.near_far[:, :1], source.near_far[:, 1:]
         in_front = depth > (1e-3 if self.config.abstain else near)
         visible = inside(pixels, source.bounds, slack=0.0 if self.config.abstain else 0.005) & in_front
+        if self.config.abstain:
+            visible = visible & seen_through(source.window, source.camera_from_world, points)
         on_mask = read_maps(source.masks, uv)[..., 0] > 0.1
         if self.config.abstain:
             hull = (on_mask | ~visible).all(dim=0) & visible.any(dim=0)

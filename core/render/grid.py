@@ -88,14 +88,11 @@ class DensityGrid:
         volume = raw.view(1, 1, *lattice.shape)
         density = field.model.density(volume)
         block = DensityGrid.BLOCK
-        filled = F.pad(density, [0, block, 0, block, 0, block])
-        occupied = F.max_pool3d(filled, kernel_size=block + 1, stride=block)[0, 0] > FAINT
-        outside = F.pad((~hull).to(density), [0, block, 0, block, 0, block])
-        border = F.max_pool3d(outside, kernel_size=block + 1, stride=block)[0, 0] > 0
+        occupied = _largest(F.pad(density, [0, block] * 3), block + 1, block) > FAINT
+        border = _largest(F.pad((~hull).to(density), [0, block] * 3), block + 1, block) > 0
         blocks = occupied.to(torch.uint8) * (1 + border.to(torch.uint8))
         # The eight corners of a cell and of the cells around it.
-        most = F.max_pool3d(F.pad(density, [1, 2, 1, 2, 1, 2]), kernel_size=4, stride=1)[0, 0]
-        least = -F.max_pool3d(F.pad(-density, [1, 2, 1, 2, 1, 2], value=0.0), kernel_size=4, stride=1)[0, 0]
+        most, least = (sign * _largest(F.pad(sign * density, [1, 2] * 3), 4, 1) for sign in (1, -1))
         return DensityGrid(lattice, volume, hull, blocks, (most > FAINT) & (least < OPAQUE), samples)
 
     def read(self, points: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n"]:
@@ -124,6 +121,14 @@ class DensityGrid:
         return -F.normalize(gradient, dim=-1)
 
 
+def _largest(values: Float[Tensor, "1 1 z y x"], size: int, stride: int) -> Float[Tensor, "bz by bx"]:
+    """Largest value of every window of size³, one axis after the other."""
+    for axis in range(3):
+        window = [size if axis == k else 1 for k in range(3)]
+        values = F.max_pool3d(values, window, [stride if axis == k else 1 for k in range(3)])
+    return values[0, 0]
+
+
 def hull_of(field: Field, lattice: Lattice, worth: Bool[Tensor, "n"] | None = None) -> Bool[Tensor, "1 1 z y x"]:
     """Which nodes (of those `worth` a look) lie inside the visual hull: it depends on cameras and masks only."""
     nodes = lattice.everywhere()
@@ -135,7 +140,7 @@ def hull_of(field: Field, lattice: Lattice, worth: Bool[Tensor, "n"] | None = No
 
 def _grown(hull: Bool[Tensor, "1 1 z y x"]) -> Bool[Tensor, "n"]:
     """With all neighbours of nodes in the hull: cells that its border cuts need a value at every corner."""
-    return (F.max_pool3d(hull.float(), kernel_size=3, stride=1, padding=1) > 0).reshape(-1)
+    return (_largest(F.pad(hull.float(), [1] * 6), 3, 1) > 0).reshape(-1)
 
 
 def bake(
@@ -172,6 +177,8 @@ def adjust(field: Field, grid: DensityGrid, before: Float[Tensor, "k 3"]) -> Den
     """
     now, lattice = field.keypoints, grid.lattice
     moved = (now != before).any(dim=-1)
+    if not moved.any():
+        return grid
     around = torch.cat([now[moved], before[moved]])
     nodes = lattice.everywhere()[_grown(grid.hull)]
     positions = lattice.positions(nodes)

@@ -1,9 +1,9 @@
-"""The inner loops of the interactive path on a processor: compiled by numba, without the interpreter's lock.
+"""The inner loops of the field on a processor: compiled by numba, without the interpreter's lock.
 
 For items `begin` to `end`, each does in one pass and without temporary arrays what a chain of torch operations does
-elsewhere. `gather_geometry` and `gather_colour` prepare what the network's layers take (twins: `KeypointNeRF.sight`,
-`encode_position`, `read_maps`, `behind_surface`), `march` walks rays through a density grid (twin: `march_in_torch`),
-`blend` and `inherit` colour pixels (see `painting`). All arrays are C-contiguous; indices are not checked.
+elsewhere: `in_hull`, `gather_geometry` and `gather_colour` prepare what the network's layers take (twins:
+`KeypointNeRF.sight`, `encode_position`, `read_maps`, `behind_surface`). `ray_kernels` has those along rays. All arrays
+are C-contiguous; indices are not checked.
 """
 
 import math
@@ -14,21 +14,7 @@ import numpy as np
 from numba.extending import register_jitable
 
 Real: TypeAlias = float | np.floating[Any]
-_compiled: Any = numba.njit(
-    nogil=True, fastmath={"contract", "arcp", "nsz", "reassoc"}, cache=True, error_model="numpy"
-)
-
-MOST_SAMPLES, MOST_MIXTURES = 8, 4
-"""Points of one ray where photos are read, and where the network is asked what to make of them, at most: where there
-are eight of the former, two share an answer.
-"""
-MOST_STEPS = 512
-"""Steps of one ray through what is not empty, at most."""
-BLACK = 7.0
-"""Optical depth behind which nothing shows: e^-7 is a quarter of a step of an 8-bit picture."""
-VISIBLE = 4e-3
-"""Alpha below which a ray is left empty: one step of an 8-bit picture."""
-
+compiled: Any = numba.njit(nogil=True, fastmath={"contract", "arcp", "nsz", "reassoc"}, cache=True, error_model="numpy")
 
 _S = [np.float32(c) for c in (-1 / 6, 1 / 120, -1 / 5040, 1 / 362880, -1 / 39916800)]
 _S1, _S2, _S3, _S4, _S5 = _S
@@ -65,7 +51,7 @@ def _corner(u: Real, size: int) -> tuple[int, Real]:
 
 
 @register_jitable
-def _bilinear(table: np.ndarray, u: Real, v: Real, begin: int, end: int, out: np.ndarray, at: int) -> None:
+def bilinear(table: np.ndarray, u: Real, v: Real, begin: int, end: int, out: np.ndarray, at: int) -> None:
     """Channels `begin` to `end` of a (h, w, c) table at pixel (u, v), written to out[at:]."""
     x, fx = _corner(u, table.shape[1])
     y, fy = _corner(v, table.shape[0])
@@ -78,7 +64,7 @@ def _bilinear(table: np.ndarray, u: Real, v: Real, begin: int, end: int, out: np
 
 
 @register_jitable
-def _project(view: np.ndarray, p0: Real, p1: Real, p2: Real) -> tuple[Real, Real, Real]:
+def project(view: np.ndarray, p0: Real, p1: Real, p2: Real) -> tuple[Real, Real, Real]:
     """Pixel and depth of a point; `view` is a row of `ViewTables.cameras`."""
     x = view[0] * p0 + view[1] * p1 + view[2] * p2 + view[3]
     y = view[4] * p0 + view[5] * p1 + view[6] * p2 + view[7]
@@ -88,8 +74,21 @@ def _project(view: np.ndarray, p0: Real, p1: Real, p2: Real) -> tuple[Real, Real
 
 
 @register_jitable
-def _is_visible(view: np.ndarray, u: Real, v: Real, z: Real) -> bool:
-    return bool(view[18] <= u <= view[20] and view[19] <= v <= view[21] and z > 1e-3)
+def _is_visible(view: np.ndarray, u: Real, v: Real, z: Real, p0: Real, p1: Real, p2: Real) -> bool:
+    """Inside the photo, and seen through its window (twins: `inside`, `seen_through`)."""
+    if not (view[18] <= u <= view[20] and view[19] <= v <= view[21] and z > 1e-3):
+        return False
+    if view[27] <= p0 <= view[30] and view[28] <= p1 <= view[31] and view[29] <= p2 <= view[32]:
+        return True
+    near, far = np.float32(-1e30), np.float32(1e30)
+    for axis in range(3):
+        towards = (p0 if axis == 0 else (p1 if axis == 1 else p2)) - view[24 + axis]
+        if abs(towards) < np.float32(1e-9):
+            towards = np.float32(1e-9)
+        a = (view[27 + axis] - view[24 + axis]) / towards
+        b = (view[30 + axis] - view[24 + axis]) / towards
+        near, far = max(near, min(a, b)), min(far, max(a, b))
+    return bool(far >= near and far > 0)
 
 
 @register_jitable
@@ -106,13 +105,13 @@ def _store(row: np.ndarray, out: np.ndarray) -> None:
 
 
 @register_jitable
-def _in_hull(cameras: np.ndarray, masks: np.ndarray, p0: Real, p1: Real, p2: Real) -> bool:
+def is_in_hull(cameras: np.ndarray, masks: np.ndarray, p0: Real, p1: Real, p2: Real) -> bool:
     """Whether some view sees a point, and none that does has it off its mask."""
     seen = False
     for view in range(len(cameras)):
         camera = cameras[view]
-        u, v, z = _project(camera, p0, p1, p2)
-        if _is_visible(camera, u, v, z):
+        u, v, z = project(camera, p0, p1, p2)
+        if _is_visible(camera, u, v, z, p0, p1, p2):
             seen = True
             x, fx = _corner(u, masks.shape[2])
             y, fy = _corner(v, masks.shape[1])
@@ -123,14 +122,14 @@ def _in_hull(cameras: np.ndarray, masks: np.ndarray, p0: Real, p1: Real, p2: Rea
     return seen
 
 
-@_compiled
+@compiled
 def in_hull(begin: int, end: int, cameras: np.ndarray, masks: np.ndarray, points: np.ndarray, hull: np.ndarray) -> None:
     """hull[n]: whether a point lies inside the visual hull."""
     for n in range(begin, end):
-        hull[n] = _in_hull(cameras, masks, points[n, 0], points[n, 1], points[n, 2])
+        hull[n] = is_in_hull(cameras, masks, points[n, 0], points[n, 1], points[n, 2])
 
 
-@_compiled
+@compiled
 def gather_geometry(
     begin: int,
     end: int,
@@ -165,7 +164,7 @@ def gather_geometry(
             near[k] = math.exp((d0 * d0 + d1 * d1 + d2 * d2) * fall)
         for view in range(len(cameras)):
             camera = cameras[view]
-            u, v, z = _project(camera, p0, p1, p2)
+            u, v, z = project(camera, p0, p1, p2)
             for k in range(count):
                 w = near[k]
                 x = z - keypoint_depth[view, k]
@@ -182,7 +181,7 @@ def gather_geometry(
                 row[5 * count + k] = w * s4
                 row[6 * count + k] = w * c4
             tu, tv = u / camera[22], v / camera[23]
-            _bilinear(
+            bilinear(
                 low[view],
                 tu * np.float32(low.shape[2] - 1),
                 tv * np.float32(low.shape[1] - 1),
@@ -192,8 +191,8 @@ def gather_geometry(
                 7 * count,
             )
             fu, fv = tu * np.float32(fine.shape[2] - 1), tv * np.float32(fine.shape[1] - 1)
-            _bilinear(fine[view], fu, fv, 0, high, skipped, 0)
-            _bilinear(fine[view], fu, fv, high, high + 1, surface, 0)
+            bilinear(fine[view], fu, fv, 0, high, skipped, 0)
+            bilinear(fine[view], fu, fv, high, high + 1, surface, 0)
             gap = z - camera[11] - surface[0]
             row[7 * count + channels] = math.tanh(gap * np.float32(100))
             row[7 * count + channels + 1] = math.tanh(gap * np.float32(25))
@@ -201,7 +200,7 @@ def gather_geometry(
             _store(row, encoded[view, n])
             _store(skipped, skip[view, n])
             weight: Real = np.float32(0)
-            if _is_visible(camera, u, v, z):
+            if _is_visible(camera, u, v, z, p0, p1, p2):
                 across = min(max((u - camera[18]) / max(camera[20] - camera[18], 1.0), 0.0), 1.0)
                 down = min(max((v - camera[19]) / max(camera[21] - camera[19], 1.0), 0.0), 1.0)
                 along = min(max((z - camera[16]) / (camera[17] - camera[16]), 0.0), 1.0)
@@ -209,7 +208,7 @@ def gather_geometry(
             weights[view, n] = weight
 
 
-@_compiled
+@compiled
 def gather_colour(
     begin: int,
     end: int,
@@ -233,13 +232,13 @@ def gather_colour(
         p0, p1, p2 = points[n, 0], points[n, 1], points[n, 2]
         for view in range(len(cameras)):
             camera = cameras[view]
-            u, v, z = _project(camera, p0, p1, p2)
-            visible[view, n] = _is_visible(camera, u, v, z)
-            _bilinear(images[view], u, v, 0, 3, rgb[view, n], 0)
+            u, v, z = project(camera, p0, p1, p2)
+            visible[view, n] = _is_visible(camera, u, v, z, p0, p1, p2)
+            bilinear(images[view], u, v, 0, 3, rgb[view, n], 0)
             fu = u / camera[22] * np.float32(fine.shape[2] - 1)
             fv = v / camera[23] * np.float32(fine.shape[1] - 1)
-            _bilinear(fine[view], fu, fv, high + 1, high + 1 + texture, features[view, n], 0)
-            _bilinear(fine[view], fu, fv, high, high + 1, surface, 0)
+            bilinear(fine[view], fu, fv, high + 1, high + 1 + texture, features[view, n], 0)
+            bilinear(fine[view], fu, fv, high, high + 1, surface, 0)
             gap = z - camera[11] - surface[0]
             features[view, n, texture] = math.tanh(gap * np.float32(100))
             features[view, n, texture + 1] = math.tanh(gap * np.float32(25))
@@ -254,236 +253,3 @@ def gather_colour(
             difference[view, n, 1] = g1 / gap_length
             difference[view, n, 2] = g2 / gap_length
             difference[view, n, 3] = d0 * r0 + d1 * r1 + d2 * r2
-
-
-@register_jitable
-def _density(raw: Real, scale: Real) -> Real:
-    """Twin of `KeypointNeRF.density`."""
-    if scale == 0.0:
-        return max(raw, 0.0)
-    return scale * (raw if raw > 20.0 else math.log1p(math.exp(raw)))
-
-
-@register_jitable
-def _quantile(cumulative: np.ndarray, distance: np.ndarray, count: int, target: Real, step: float) -> Real:
-    """Distance before which `target` of the weight lies, interpolated within a step.
-
-    Unlike a mean, a quantile is never in the empty space between two surfaces.
-    """
-    index = 0
-    while index < count - 1 and cumulative[index] < target:
-        index += 1
-    before = cumulative[index - 1] if index > 0 else 0.0
-    share = (target - before) / max(cumulative[index] - before, 1e-8)
-    return distance[index] + (min(max(share, 0.0), 1.0) - 0.5) * step
-
-
-@_compiled
-def march(
-    begin: int,
-    end: int,
-    cameras: np.ndarray,
-    masks: np.ndarray,
-    raw: np.ndarray,
-    blocks: np.ndarray,
-    block: int,
-    lower: np.ndarray,
-    spacing: float,
-    density_scale: Real,
-    origin: np.ndarray,
-    directions: np.ndarray,
-    step: float,
-    thin: float,
-    samples: np.ndarray,
-    alpha: np.ndarray,
-    distance: np.ndarray,
-    where: np.ndarray,
-) -> None:
-    """Integrate density along rays, from one block that holds anything to the next; see `DensityGrid.blocks`.
-
-    samples (r,): how many points of a ray want a colour, 0 where it sees nothing; alpha (r,); distance (r,): metres,
-    mean over what is seen; where (r, 8): distances of those points, each of which stands for an equal part of alpha.
-    A ray whose middle 80 % lie within `thin` metres is one surface and gets one point.
-    """
-    depth, height, width = raw.shape
-    weight = np.empty(MOST_STEPS, np.float64)
-    cumulative = np.empty(MOST_STEPS, np.float64)
-    at = np.empty(MOST_STEPS, np.float64)
-    position, towards, inverse = np.empty(3), np.empty(3), np.empty(3)
-    cells = np.array((width - 1, height - 1, depth - 1))
-    for r in range(begin, end):
-        samples[r] = 0
-        alpha[r] = 0
-        distance[r] = 0
-        near, far = 0.0, 1e30
-        for axis in range(3):
-            d = float(directions[r, axis])
-            if abs(d) < 1e-9:
-                d = 1e-9
-            inverse[axis] = 1 / d
-            a = (lower[axis] - origin[axis]) * inverse[axis]
-            b = (lower[axis] + cells[axis] * spacing - origin[axis]) * inverse[axis]
-            near, far = max(near, min(a, b)), min(far, max(a, b))
-            towards[axis] = d / spacing
-            position[axis] = (origin[axis] - lower[axis]) / spacing
-        t = near + 0.5 * step
-        count = 0
-        optical: Real = 0.0
-        seen: Real = 0.0
-        while t < far and count < MOST_STEPS and optical < BLACK:
-            gx = min(max(position[0] + t * towards[0], 0.0), cells[0] - 1e-6)
-            gy = min(max(position[1] + t * towards[1], 0.0), cells[1] - 1e-6)
-            gz = min(max(position[2] + t * towards[2], 0.0), cells[2] - 1e-6)
-            x, y, z = int(gx), int(gy), int(gz)
-            bx, by, bz = x // block, y // block, z // block
-            holds = blocks[bz, by, bx]
-            if holds == 0:
-                # To where the ray leaves the block, and a hair further.
-                edge = 1e30
-                edge = min(edge, ((bx + (towards[0] > 0)) * block - position[0]) / towards[0])
-                edge = min(edge, ((by + (towards[1] > 0)) * block - position[1]) / towards[1])
-                edge = min(edge, ((bz + (towards[2] > 0)) * block - position[2]) / towards[2])
-                t = max(edge, t) + 1e-5
-                continue
-            fx, fy, fz = gx - x, gy - y, gz - z
-            v00 = raw[z, y, x] + fx * (raw[z, y, x + 1] - raw[z, y, x])
-            v01 = raw[z, y + 1, x] + fx * (raw[z, y + 1, x + 1] - raw[z, y + 1, x])
-            v10 = raw[z + 1, y, x] + fx * (raw[z + 1, y, x + 1] - raw[z + 1, y, x])
-            v11 = raw[z + 1, y + 1, x] + fx * (raw[z + 1, y + 1, x + 1] - raw[z + 1, y + 1, x])
-            v0, v1 = v00 + fy * (v01 - v00), v10 + fy * (v11 - v10)
-            through = step * _density(v0 + fz * (v1 - v0), density_scale)
-            if through > 1e-6 and (
-                holds == 1
-                or _in_hull(
-                    cameras,
-                    masks,
-                    np.float32(origin[0] + t * directions[r, 0]),
-                    np.float32(origin[1] + t * directions[r, 1]),
-                    np.float32(origin[2] + t * directions[r, 2]),
-                )
-            ):
-                w = math.exp(-optical) * -math.expm1(-through)
-                optical += through
-                seen += w
-                weight[count], cumulative[count], at[count] = w, seen, t
-                count += 1
-            t += step
-        if seen <= VISIBLE:
-            continue
-        mean = 0.0
-        for i in range(count):
-            mean += weight[i] * at[i]
-        alpha[r] = min(seen, 1.0)
-        distance[r] = mean / seen
-        spread = _quantile(cumulative, at, count, 0.9 * seen, step) - _quantile(cumulative, at, count, 0.1 * seen, step)
-        points = 1 if spread <= thin else (2 if spread <= 2 * thin else (4 if spread <= 4 * thin else MOST_SAMPLES))
-        samples[r] = points
-        for i in range(points):
-            where[r, i] = _quantile(cumulative, at, count, (i + 0.5) / points * seen, step)
-
-
-@_compiled
-def blend(
-    begin: int,
-    end: int,
-    cameras: np.ndarray,
-    images: np.ndarray,
-    origin: np.ndarray,
-    directions: np.ndarray,
-    samples: np.ndarray,
-    alpha: np.ndarray,
-    where: np.ndarray,
-    mixtures: np.ndarray,
-    rgb: np.ndarray,
-) -> None:
-    """rgb (r, 3), premultiplied, of rays whose mixtures (r, 4, v + 3) are known: what part of each photo's pixel
-    shows, then the colour that the network adds itself.
-    """
-    views = len(cameras)
-    pixel = np.empty(3, np.float32)
-    for r in range(begin, end):
-        red, green, blue = 0.0, 0.0, 0.0
-        count = int(samples[r])
-        for i in range(count):
-            t = where[r, i]
-            p0 = origin[0] + t * directions[r, 0]
-            p1 = origin[1] + t * directions[r, 1]
-            p2 = origin[2] + t * directions[r, 2]
-            j = i if count <= MOST_MIXTURES else i >> 1
-            red += mixtures[r, j, views]
-            green += mixtures[r, j, views + 1]
-            blue += mixtures[r, j, views + 2]
-            for view in range(views):
-                share = mixtures[r, j, view]
-                if share > 1e-4:
-                    u, v, _ = _project(cameras[view], p0, p1, p2)
-                    _bilinear(images[view], u, v, 0, 3, pixel, 0)
-                    red += share * pixel[0]
-                    green += share * pixel[1]
-                    blue += share * pixel[2]
-        scale = alpha[r] / max(count, 1)
-        rgb[r, 0] = red * scale
-        rgb[r, 1] = green * scale
-        rgb[r, 2] = blue * scale
-
-
-@_compiled
-def inherit(
-    begin: int,
-    end: int,
-    rows: np.ndarray,
-    columns: np.ndarray,
-    stride: int,
-    samples: np.ndarray,
-    where: np.ndarray,
-    known_samples: np.ndarray,
-    known_where: np.ndarray,
-    known_mixtures: np.ndarray,
-    apart: Real,
-    unlike: float,
-    mixtures: np.ndarray,
-    inherited: np.ndarray,
-) -> None:
-    """Mixtures of new pixels from their neighbours on the coarser lattice, where those agree.
-
-    Pixel (rows[r], columns[r]) lies between two or four pixels at distance `stride`. It inherits the mean of their
-    mixtures (r, 4, v + 3) where all have as many samples as itself, at distances that differ from its own by less
-    than `apart` metres, and mixtures that differ from each other by less than `unlike`. `known_*` (h / 2, w / 2, …)
-    hold every other pixel of every other row: no finer lattice than that has anything to leave.
-    """
-    height, width = known_samples.shape
-    width_of_row = mixtures.shape[2]
-    for r in range(begin, end):
-        inherited[r] = False
-        wanted = int(samples[r])
-        if wanted == 0:
-            continue
-        y, x = rows[r], columns[r]
-        odd_row, odd_column = (y // stride) % 2 == 1, (x // stride) % 2 == 1
-        agree, parents = True, 0
-        for j in range(4):
-            dy = (stride if j & 1 else -stride) if odd_row else 0
-            dx = (stride if j & 2 else -stride) if odd_column else 0
-            if (not odd_row and j & 1) or (not odd_column and j & 2):
-                continue
-            # Halved rounding down: -1 stays outside.
-            py, px = (y + dy) >> 1, (x + dx) >> 1
-            if py < 0 or px < 0 or py >= height or px >= width or known_samples[py, px] != wanted:
-                agree = False
-                break
-            for i in range(min(wanted, MOST_MIXTURES)):
-                if abs(known_where[py, px, i] - where[r, i]) > apart:
-                    agree = False
-                for c in range(width_of_row):
-                    value = known_mixtures[py, px, i, c]
-                    mixtures[r, i, c] = value if parents == 0 else mixtures[r, i, c] + value
-                    if parents > 0 and abs(value * parents - (mixtures[r, i, c] - value)) > unlike * parents:
-                        agree = False
-            if not agree:
-                break
-            parents += 1
-        if agree and parents > 0:
-            inherited[r] = True
-            for i in range(min(wanted, MOST_MIXTURES)):
-                for c in range(width_of_row):
-                    mixtures[r, i, c] /= parents

@@ -12,11 +12,11 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.nn import functional as F
 
-from . import kernels
+from . import ray_kernels
 from .compositing import ray_weights
 from .field import CompiledField, Field, in_parallel
 from .grid import DensityGrid
-from .kernels import BLACK, MOST_SAMPLES, VISIBLE
+from .ray_kernels import BLACK, MOST_SAMPLES, VISIBLE
 from .sampling import ray_box
 
 STEP = 0.5
@@ -51,13 +51,14 @@ def march(field: Field, grid: DensityGrid, origin: Float[Tensor, "3"], direction
     distance, where = np.empty(count, np.float32), np.zeros((count, MOST_SAMPLES), np.float32)
     raw, blocks, tables = grid.raw[0, 0].numpy(), grid.blocks.numpy(), field.tables
     density_scale = float(field.model.config.density_scale)
+    window = np.ascontiguousarray(field.encoded.source.window[0].double().numpy())
     lower, eye = lattice.lower.double().numpy(), origin.double().numpy()
     along = np.ascontiguousarray(directions.numpy())
 
     def work(begin: int, end: int) -> None:
-        kernels.march(
-            begin, end, tables.cameras, tables.masks, raw, blocks, grid.BLOCK, lower, lattice.spacing, density_scale,
-            eye, along, STEP * lattice.spacing, THIN, samples, alpha, distance, where,
+        ray_kernels.march(
+            begin, end, tables.cameras, tables.masks, window, raw, blocks, grid.BLOCK, lower, lattice.spacing,
+            density_scale, eye, along, STEP * lattice.spacing, THIN, samples, alpha, distance, where,
         )  # fmt: skip
 
     in_parallel(count, work)
@@ -71,7 +72,8 @@ def march_in_torch(
     step = STEP * grid.lattice.spacing
     near, far, hit = ray_box(origin, directions, grid.lattice.lower, grid.lattice.upper)
     start, stop = _occupied_interval(grid, origin, directions, near, far)
-    ray = (hit & (stop > start)).nonzero()[:, 0]
+    _, _, through = ray_box(origin, directions, *field.encoded.source.window[0])
+    ray = (hit & through & (stop > start)).nonzero()[:, 0]
     rays = len(directions)
     seen = Seen(
         samples=torch.zeros(rays, dtype=torch.uint8, device=near.device),

@@ -6,6 +6,7 @@ Elsewhere it inherits theirs: texture comes from the photos at full resolution, 
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..camera import Camera
-from . import kernels
+from . import ray_kernels
 from .field import ROWS, CompiledField, Field, in_parallel
 from .grid import DensityGrid
 from .lattices import Canvas
@@ -38,8 +39,12 @@ class Painting:
         self._rays = CameraRays(camera, grid.raw)
         half = ((camera.height + 1) // 2, (camera.width + 1) // 2)
         self._known_samples = np.zeros(half, np.uint8)
-        self._known_where = np.zeros((*half, kernels.MOST_MIXTURES), np.float32)
-        self._known_mixtures = np.zeros((*half, kernels.MOST_MIXTURES, field.views + 3), np.float32)
+        self._known_where = np.zeros((*half, ray_kernels.MOST_MIXTURES), np.float32)
+        self._known_mixtures = np.zeros((*half, ray_kernels.MOST_MIXTURES, field.views + 3), np.float32)
+
+    def sketch(self, stride: int) -> None:
+        """Fill every `stride`-th pixel soon, with one answer of the network a ray; leaves nothing to inherit."""
+        self._paint(0, 0, stride, self._sketched)
 
     def paint(
         self, row: int, column: int, stride: int, finest: int, *, is_stale: Callable[[], bool] = lambda: False
@@ -49,6 +54,13 @@ class Painting:
         `finest` is the spacing of the even lattice that this one is part of; all coarser even lattices are painted
         already. Where it is `stride` itself there are none.
         """
+        spacing = finest if finest < stride else 0
+        mix = partial(self._mixtures, spacing=spacing, is_stale=is_stale)
+        return self._paint(row, column, stride, mix)
+
+    def _paint(
+        self, row: int, column: int, stride: int, mix: Callable[[Seen, Tensor, Tensor, Tensor], Tensor | None]
+    ) -> bool:
         camera = self.camera
         rows = torch.arange(row, camera.height, stride)
         columns = torch.arange(column, camera.width, stride)
@@ -58,7 +70,7 @@ class Painting:
         values = directions.new_zeros(len(y), Canvas.CHANNELS)
         values[:, 3], values[:, 4] = seen.alpha, seen.distance
         if self.mode == "colour":
-            mixtures = self._mixtures(seen, directions, y, x, finest if finest < stride else 0, is_stale)
+            mixtures = mix(seen, directions, y, x)
             if mixtures is None:
                 return False
             values[:, :3] = self._blend(seen, directions, mixtures)
@@ -68,22 +80,32 @@ class Painting:
         self.canvas.values[row::stride, column::stride] = values.view(len(rows), len(columns), -1)
         return True
 
+    def _sketched(self, seen: Seen, directions: Float[Tensor, "r 3"], y: Tensor, x: Tensor) -> Float[Tensor, "r 4 m"]:
+        mixtures = directions.new_zeros(len(y), ray_kernels.MOST_MIXTURES, self.field.views + 3)
+        rays = seen.samples.nonzero()[:, 0]
+        along = directions[rays]
+        middle = seen.where[rays].gather(1, (seen.samples[rays, None] // 2).long())
+        mixtures[rays] = self.field.mixtures(self._rays.origin + middle * along, along)[:, None]
+        self.samples += len(rays)
+        return mixtures
+
     def _mixtures(
         self,
         seen: Seen,
         directions: Float[Tensor, "r 3"],
         y: Tensor,
         x: Tensor,
+        *,
         spacing: int,
         is_stale: Callable[[], bool],
     ) -> Float[Tensor, "r s m"] | None:
-        mixtures = directions.new_zeros(len(y), kernels.MOST_MIXTURES, self.field.views + 3)
+        mixtures = directions.new_zeros(len(y), ray_kernels.MOST_MIXTURES, self.field.views + 3)
         counts = seen.samples.long()
-        wanted = torch.arange(kernels.MOST_MIXTURES, device=counts.device) < counts[:, None]
+        wanted = torch.arange(ray_kernels.MOST_MIXTURES, device=counts.device) < counts[:, None]
         where = torch.where(
-            counts[:, None] > kernels.MOST_MIXTURES,
+            counts[:, None] > ray_kernels.MOST_MIXTURES,
             seen.where.unflatten(1, (-1, 2)).mean(-1),
-            seen.where[:, : kernels.MOST_MIXTURES],
+            seen.where[:, : ray_kernels.MOST_MIXTURES],
         )
         inherits = isinstance(self.field, CompiledField)
         if inherits and spacing:
@@ -107,7 +129,7 @@ class Painting:
         inherited = np.zeros(len(y), bool)
 
         def work(begin: int, end: int) -> None:
-            kernels.inherit(
+            ray_kernels.inherit(
                 begin, end, y.numpy(), x.numpy(), spacing, seen.samples.numpy(), where.numpy(),
                 self._known_samples, self._known_where, self._known_mixtures, APART, UNLIKE,
                 mixtures.numpy(), inherited,
@@ -123,17 +145,17 @@ class Painting:
         if not isinstance(self.field, CompiledField):
             points = self._rays.origin + seen.where[..., None] * directions[:, None]
             # Two samples share a mixture where there are more of them.
-            order = torch.arange(kernels.MOST_SAMPLES, device=points.device)
-            many = (seen.samples > kernels.MOST_MIXTURES)[:, None]
-            shared = torch.where(many, order // 2, order.clamp(max=kernels.MOST_MIXTURES - 1))[..., None]
+            order = torch.arange(ray_kernels.MOST_SAMPLES, device=points.device)
+            many = (seen.samples > ray_kernels.MOST_MIXTURES)[:, None]
+            shared = torch.where(many, order // 2, order.clamp(max=ray_kernels.MOST_MIXTURES - 1))[..., None]
             each = self.field.blend(points, mixtures.gather(1, shared.expand(-1, -1, mixtures.shape[-1])))
-            counted = torch.arange(kernels.MOST_SAMPLES, device=each.device) < seen.samples[:, None]
+            counted = torch.arange(ray_kernels.MOST_SAMPLES, device=each.device) < seen.samples[:, None]
             mean = (each * counted[..., None]).sum(dim=1) / seen.samples.clamp_min(1)[:, None]
             return mean * seen.alpha[:, None]
         tables, rgb = self.field.tables, np.empty((len(directions), 3), np.float32)
 
         def work(begin: int, end: int) -> None:
-            kernels.blend(
+            ray_kernels.blend(
                 begin, end, tables.cameras, tables.images, self._rays.origin.numpy(), directions.numpy(),
                 seen.samples.numpy(), seen.alpha.numpy(), seen.where.numpy(), mixtures.numpy(), rgb,
             )  # fmt: skip
@@ -144,8 +166,10 @@ class Painting:
 
 def _asked_where(seen: Seen) -> Float[Tensor, "r 4"]:
     """Where along rays the network is asked: at their samples, or between two where there are more of them."""
-    between = seen.where.unflatten(1, (kernels.MOST_MIXTURES, -1)).mean(dim=-1)
-    return torch.where((seen.samples > kernels.MOST_MIXTURES)[:, None], between, seen.where[:, : kernels.MOST_MIXTURES])
+    between = seen.where.unflatten(1, (ray_kernels.MOST_MIXTURES, -1)).mean(dim=-1)
+    return torch.where(
+        (seen.samples > ray_kernels.MOST_MIXTURES)[:, None], between, seen.where[:, : ray_kernels.MOST_MIXTURES]
+    )
 
 
 class CameraRays:

@@ -30,8 +30,8 @@ from .view_modes import ViewMode, shade
 
 Quality = Literal["interactive", "reference"]
 
-COARSE_NODES, FINE_NODES = 64, 112
-"""Nodes along the longest side of the box: first answer to an edit, and what it is refined to."""
+COARSE_NODES, FINE_NODES = 64, 144
+"""Nodes along the longest side of the volume: first answer to an edit, and what it is refined to."""
 FIRST_LATTICE = 64
 """Side of the first sub-picture, pixels."""
 STRIP = 4096
@@ -39,7 +39,7 @@ STRIP = 4096
 PREVIEW = 0.3
 """Progress up to which the coarse grid is shown."""
 BOX_MARGIN = 0.01
-"""How far beyond the subject's box rays are followed, metres (method: "Per ray")."""
+"""How far beyond the subject's volume rays are followed, metres (method: "Per ray")."""
 SHOW_EVERY = 0.05
 """Seconds between two pictures handed out while lattices fill."""
 
@@ -52,6 +52,7 @@ class RenderRequest:
     keypoints: Float[Tensor, "k 3"]
     """Metres, in the world of the encoded views' cameras."""
     box: Box
+    """Where anything can be; shown is what is seen through the box that the photos were cut to."""
     camera: Camera
     mode: ViewMode = "colour"
     quality: Quality = "interactive"
@@ -126,7 +127,8 @@ class Renderer:
             pixels = torch.arange(
                 top * camera.width, min(top + rows_a_strip, camera.height) * camera.width, device=like.device
             )
-            near, far, hit = ray_box(origin, directions[pixels], lower, upper)
+            near, far, _ = ray_box(origin, directions[pixels], lower, upper)
+            _, _, hit = ray_box(origin, directions[pixels], *request.encoded.source.window[0])
             pixels, near, far = pixels[hit], near[hit], far[hit]
             colours = render_rays(
                 self.model, request.encoded, request.keypoints, origin, directions[pixels], near, far,
@@ -219,15 +221,17 @@ def _lattices(
     wanted = offsets[:few] if until < 1 else offsets
     # The fine grid takes over where the coarse one left off, never with a softer picture than that.
     sharper = few if begin > 0 else 1
-    shown, known, picture = -math.inf, 1, painting.canvas.values
+    if begin == 0:
+        painting.sketch(stride)
+        yield to_frame(request, painting.canvas.spread(stride), 0.0, asked + painting.samples)
+    shown, known, picture = time.monotonic(), 1, painting.canvas.values
     for index, (row, column) in enumerate(wanted):
-        unwanted = is_stale if index or begin else lambda: False
         level = stride >> ((index.bit_length() + 1) // 2)
-        if unwanted() or not painting.paint(row, column, stride, level, is_stale=unwanted):
+        if is_stale() or not painting.paint(row, column, stride, level, is_stale=is_stale):
             return
         if index + 1 == known * known:  # an even lattice is complete: the picture can be shown sharper
             picture, known = painting.canvas.spread(stride // known), 2 * known
-            shown = -math.inf
+            shown = -math.inf if index else shown
         last = index == len(wanted) - 1
         if index + 1 < sharper:
             continue

@@ -34,7 +34,7 @@ def shade(mode: ViewMode, values: Float[Tensor, "h w 8"], camera: Camera, box: B
     return torch.cat([rgb, alpha], dim=-1)
 
 
-def ramp(t: Float[Tensor, "h w"]) -> Float[Tensor, "h w 3"]:
+def ramp(t: Float[Tensor, "*n"]) -> Float[Tensor, "*n 3"]:
     """Colours of values from 0 (near, light) to 1 (far, dark)."""
     stops = t.new_tensor(_RAMP)
     position = t * (len(stops) - 1)

@@ -18,7 +18,7 @@ from ..subject import depth_range
 from .disturbances import cut_bounds, detected_keypoints, photometric, shaken_pose, spoilt_mask
 
 BOX_MARGIN = 0.01
-"""How far rays are followed beyond the subject's box, metres."""
+"""How far rays are followed beyond the subject's volume, metres."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +118,7 @@ def _source_views(
         known &= _in_subject(-pose[:3, :3].T @ pose[:3, 3] + (truth * length)[..., None] * rays)
         depths.append(np.where(known, truth - pose[2, 3], np.nan)[None])
         poses.append(shaken_pose(rng, pose))
-    near_far = np.stack([depth_range(pose, HEAD.box) for pose in poses])
+    near_far = np.stack([depth_range(pose, HEAD.volume) for pose in poses])
 
     def tensor(arrays: list[np.ndarray] | np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(np.stack(list(arrays)), dtype=np.float32))
@@ -130,6 +130,7 @@ def _source_views(
         camera_from_world=tensor(poses),
         near_far=tensor(near_far),
         bounds=tensor(bounds),
+        window=tensor([np.stack([HEAD.box.lower, HEAD.box.upper])] * len(poses)),
     )
     return source, tensor(depths)
 
@@ -146,7 +147,7 @@ def _camera_rays(
 
 def _in_subject(points: Float[np.ndarray, "*n 3"]) -> Bool[np.ndarray, "*n"]:
     """Whether surfaces lie where rays are followed; arms and a turned shoulder do not, and teach no depth."""
-    lower, upper = HEAD.box.lower - BOX_MARGIN, HEAD.box.upper + BOX_MARGIN
+    lower, upper = HEAD.volume.lower - BOX_MARGIN, HEAD.volume.upper + BOX_MARGIN
     return ((points > lower) & (points < upper)).all(axis=-1)
 
 

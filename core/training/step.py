@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from ..geometry import Box
 from ..keypoints import HEAD
 from ..model.keypoint_nerf import EncodedViews, KeypointNeRF
 from ..render.compositing import ray_weights
@@ -20,9 +21,14 @@ COLOUR_FROM = 1e-3
 
 def draw_distances(item: TrainingItem, generator: torch.Generator) -> Float[Tensor, "r n"]:
     """Sorted sample distances: one at random in each of 28 equal parts of the box, five round the true surface."""
-    lower = item.origins.new_tensor(HEAD.box.lower - BOX_MARGIN)
-    upper = item.origins.new_tensor(HEAD.box.upper + BOX_MARGIN)
-    near, far, hit = ray_box(item.origins, item.directions, lower, upper)
+    volume, window = HEAD.volume.grown(BOX_MARGIN), HEAD.box
+
+    def crossed(box: Box) -> tuple[Tensor, Tensor, Tensor]:
+        corners = (item.origins.new_tensor(corner) for corner in (box.lower, box.upper))
+        return ray_box(item.origins, item.directions, *corners)
+
+    near, far, _ = crossed(volume)
+    _, _, hit = crossed(window)
     near, far = torch.where(hit, near, torch.zeros_like(near)), torch.where(hit, far, torch.full_like(far, 1e-3))
     rays = len(near)
 

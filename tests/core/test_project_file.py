@@ -1,6 +1,7 @@
 """Project files: nothing lost, nothing half written, photos found again."""
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -15,8 +16,10 @@ from PIL import Image
 from kpnerf.core import edits
 from kpnerf.core.document import Document, RenderSettings
 from kpnerf.core.errors import UserError
+from kpnerf.core.migrations import FORMAT_VERSION
 from kpnerf.core.photo import load_photo
-from kpnerf.core.project_file import MissingPhotosError, open_project, save_project
+from kpnerf.core.photo_records import MissingPhotosError
+from kpnerf.core.project_file import open_project, save_project
 
 from .staged import staged_document
 
@@ -151,9 +154,10 @@ def test_a_photo_with_other_content_is_not_taken_for_the_old_one(tmp_path):
 def test_a_newer_version_is_refused_with_a_sentence(tmp_path):
     """Opening it would lose what this version does not know."""
     save_project(staged_document(), tmp_path / "me.kpnerf")
-    rewrite(tmp_path / "me.kpnerf", version=2)
+    rewrite(tmp_path / "me.kpnerf", version=FORMAT_VERSION + 1)
+    expected = rf"newer version.*format {FORMAT_VERSION + 1}.*reads up to format {FORMAT_VERSION}\."
 
-    with pytest.raises(UserError, match="newer version.*format 2.*reads up to format 1"):
+    with pytest.raises(UserError, match=expected):
         open_project(tmp_path / "me.kpnerf")
 
 
@@ -206,6 +210,22 @@ def test_the_file_before_stays_as_backup_and_nothing_else_is_left(tmp_path):
 
     assert (tmp_path / "me.kpnerf.bak").read_bytes() == first != (tmp_path / "me.kpnerf").read_bytes()
     assert sorted(file.name for file in tmp_path.iterdir()) == ["me.kpnerf", "me.kpnerf.bak"]
+
+
+def test_what_a_killed_program_was_writing_is_cleared_away(tmp_path):
+    """Some time later, at the next save; what a living program writes, or another file of that kind, is left alone."""
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    names = [f".me.{ended.pid}.part.kpnerf", f".me.{os.getppid()}.part.kpnerf", ".me.x.part.kpnerf"]
+    for name in [*names, f".you.{ended.pid}.part.kpnerf"]:
+        (tmp_path / name).write_text("half")
+        os.utime(tmp_path / name, (0, 0))
+    young = tmp_path / f".me.{ended.pid}0.part.kpnerf"
+    young.write_text("perhaps on another computer")
+    save_project(staged_document(), tmp_path / "me.kpnerf")
+
+    expected = {*names[1:], f".you.{ended.pid}.part.kpnerf", young.name, "me.kpnerf"}
+    assert {file.name for file in tmp_path.iterdir()} == expected
 
 
 SAVE_ON_A_FULL_DISK = """

@@ -10,6 +10,7 @@ import numpy as np
 from kpnerf.core.camera import Camera
 from kpnerf.core.document import Document
 from kpnerf.core.geometry import project
+from kpnerf.core.probe import NO_PROBE, Probe
 
 STRIDES = (8, 2, 1)
 
@@ -48,6 +49,7 @@ class BlobEngine:
         mode: str,
         quality: str,
         size: tuple[int, int],
+        probe: Probe = NO_PROBE,
         is_stale: Callable[[], bool],
     ) -> Iterator[BlobFrame]:
         """Three pictures, unless it gets stale."""

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -55,9 +56,10 @@ def start(screen, tmp_path):
     """Starts the program; what still runs at the end of the test is killed."""
     started = []
 
-    def start(*arguments: str) -> Driven:
-        folder = tmp_path / f"run{len(started)}"
-        folder.mkdir()
+    def start(*arguments: str, folder: Path | None = None) -> Driven:
+        """`folder`: the home of a program that ran before, and is remembered."""
+        folder = folder or tmp_path / f"run{len(started)}"
+        folder.mkdir(exist_ok=True)
         started.append(Driven(screen, folder, *arguments))
         return started[-1]
 

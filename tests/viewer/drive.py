@@ -14,7 +14,9 @@ from pathlib import Path
 import dearpygui.dearpygui as dpg
 import numpy as np
 
+from kpnerf.core.geometry import project
 from kpnerf.viewer import app as program
+from kpnerf.viewer.camera_pose import pose_of_camera
 
 from .blob_engine import BlobEngine
 
@@ -33,6 +35,7 @@ class Observer:
         self._began = time.monotonic()
         self._looked_up = 0.0
         self._found: list = []
+        self._tooltips: list = []
 
     def __call__(self, app: program.App) -> None:
         """Write the state, not too often."""
@@ -60,14 +63,34 @@ class Observer:
             "title": session.title,
             "saved": session.is_saved,
             "undo": session.editor.history.undo_label,
+            "cursor": session.editor.history.cursor,
+            "sources": [str(path) for path in session.sources],
+            "theme": window.look.theme,
+            "scale": window.look.scale,
+            "hints": list(window.hints.shown),
+            "tips": self._tips(),
+            "written": session.journal is not None and session.journal.is_written,
             "entries": [entry.label for entry in session.editor.history.entries],
             "selected": sorted(session.editor.points),
             "view": session.editor.view,
             "mode": session.mode,
+            "colouring": session.colouring,
+            "yaw_of_photo": self._yaw_of_photo(session),
+            "hovered": session.editor.hovered,
+            "grabbed": session.editor.grabbed,
+            "suspects": [[suspect.view, suspect.name] for suspect in session.findings.ranking],
+            "doubts": [[doubt.view, doubt.name] for doubt in session.findings.doubts],
+            "doubt": session.review.sentence(session.document),
+            "states": [view.keypoints.state.tolist() for view in session.document.views],
+            "occluded": [view.keypoints.occluded.tolist() for view in session.document.views],
+            "pixels": [view.keypoints.xy_px.tolist() for view in session.document.views],
+            "zoom": [self._zoom(window, index) for index in range(len(layout.photos))],
             "dialog": window.dialogs.is_open,
             "typing": window.form.is_typing,
+            "modifiers": [window.keyboard.ctrl, window.keyboard.shift, window.keyboard.alt],
             "yaw": session.eye.view.yaw,
             "playing": session.eye.is_playing,
+            **self._looks(app, layout.avatar),
             "avatar": [layout.avatar.x, layout.avatar.y, layout.avatar.width, layout.avatar.height],
             "photos": [[rect.x, rect.y, rect.width, rect.height] for rect in layout.photos],
             "points": [self._points(window, index, rect) for index, rect in enumerate(layout.photos)],
@@ -85,18 +108,63 @@ class Observer:
         places = gestures.points() + [rect.x, rect.y]
         return dict(zip(gestures.view.keypoints.schema.names, places.tolist(), strict=True))
 
+    def _tips(self) -> list[str]:
+        """What tooltips say that are on the screen now."""
+        shown = [item for item in self._tooltips if dpg.does_item_exist(item) and dpg.is_item_shown(item)]
+        texts = [text for item in shown for text in dpg.get_item_children(item, 1)]
+        return [dpg.get_value(text) for text in texts if dpg.get_item_state(text).get("visible")]
+
+    def _yaw_of_photo(self, session) -> float | None:
+        """Of the chosen photo's camera, degrees."""
+        calibration, view = session.document.calibration, session.editor.view
+        if calibration is None:
+            return None
+        return float(np.rad2deg(pose_of_camera(calibration.head_cameras[view]).yaw))
+
+    def _looks(self, app: program.App, avatar) -> dict:
+        """From where the avatar is looked at, and what is shown beside it."""
+        session, overview = app.session, app.window.viewport.overview
+        view, comparing = session.eye.view, session.comparing
+        camera = view.camera(round(avatar.width), round(avatar.height))
+        apexes = [project(camera, frustum.apex)[0] + 0.5 + [avatar.x, avatar.y] for frustum in overview.frustums]
+        likeness = comparing.likeness(session.document, session.shown) if comparing.kind else None
+        calibration = session.document.calibration
+        return {
+            "eye": [view.yaw, view.pitch, view.distance, view.field_of_view, *view.target.tolist()],
+            "moving": session.eye.is_moving,
+            "overlays": session.overlays,
+            "apexes": [place.tolist() for place in apexes],
+            "comparing": [comparing.kind, comparing.divider],
+            "likeness": None if likeness is None else [likeness.psnr, likeness.ssim],
+            "cameras": [] if calibration is None else [c.position_in_world.tolist() for c in calibration.cameras],
+            "masks": [float(view.mask.sum()) for view in session.document.views],
+            "held_out": [view.held_out for view in session.document.views],
+            "brush": [session.brush.is_on, session.brush.radius],
+        }
+
+    def _zoom(self, window, index: int) -> float | None:
+        transform = window.canvases[index].gestures.transform
+        return None if transform is None else transform.scale
+
     def _widgets(self) -> list:
         """Label, kind and rectangle of everything that can be clicked, looked up a few times a second."""
         if time.monotonic() - self._looked_up < 0.25:
             return self._found
         self._looked_up = time.monotonic()
         self._found = found = []
+        self._tooltips = [item for item in dpg.get_all_items() if dpg.get_item_type(item).endswith("mvTooltip")]
         for item in dpg.get_all_items():
             kind = dpg.get_item_type(item).rpartition("::")[2]
             if kind in CLICKABLE and dpg.is_item_visible(item):
-                label = dpg.get_item_label(item) or ""
+                label = dpg.get_item_label(item) or _text_beside(item)
                 found.append([label, kind, *dpg.get_item_rect_min(item), *dpg.get_item_rect_size(item)])
         return found
+
+
+def _text_beside(field: int) -> str:
+    """What stands before a field that has no label of its own."""
+    first = dpg.get_item_children(dpg.get_item_parent(field), 1)[0]
+    return dpg.get_value(first) if dpg.get_item_type(first).endswith("mvText") else ""
 
 
 def main() -> int:
@@ -104,6 +172,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("state", type=Path)
     parser.add_argument("--engine", choices=("blobs", "avatar"), default="blobs")
+    parser.add_argument("--remembered-size", action="store_true", help="the window as large as it was the last time")
     parser.add_argument("--slow", type=float, default=0.0, help="seconds that blobs take for each of their pictures")
     options, rest = parser.parse_known_args()
     chosen = program.parse(rest)
@@ -113,7 +182,7 @@ def main() -> int:
         def load() -> BlobEngine:
             return BlobEngine(seconds_per_frame=options.slow)
 
-    look = {"size": chosen.size or program.SIZE, "scale": chosen.scale, "theme": chosen.theme}
+    look = {"size": chosen.size, "scale": chosen.scale, "theme": chosen.theme}
     app = program.App(load, chosen.paths, **look, on_frame=Observer(options.state))
     return app.run()
 

@@ -10,6 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+from PIL import ImageGrab
+
 ROOT = Path(__file__).parents[2]
 SIZE = "1200x880"
 """Of the window: room for everything, and not too much to draw without a graphics card."""
@@ -40,20 +43,25 @@ class Driven:
 
     def __init__(self, screen: Screen, folder: Path, *arguments: str) -> None:
         self._state_file = folder / "state.json"
+        self._state_file.unlink(missing_ok=True)  # of a program that ran in this folder before
         self._screen = screen
         environment = os.environ | {
             "DISPLAY": screen.name,
             "HOME": str(folder),
+            "PYTHONPATH": str(ROOT),
             "XDG_STATE_HOME": str(folder / "log"),
+            "XDG_CONFIG_HOME": str(folder / "config"),
             "MPLCONFIGDIR": str(Path(tempfile.gettempdir()) / "kpnerf-matplotlib"),  # or it looks for fonts each time
             "OMP_WAIT_POLICY": "PASSIVE",
             "OPENBLAS_NUM_THREADS": "1",
         }
+        self.environment = environment
         self.log = folder / "errors.txt"
         self.folder = folder
-        command = [sys.executable, "-m", "tests.viewer.drive", str(self._state_file), "--size", SIZE, *arguments]
+        size = [] if "--size" in arguments or "--remembered-size" in arguments else ["--size", SIZE]
+        command = [sys.executable, "-m", "tests.viewer.drive", str(self._state_file), *size, *arguments]
         with self.log.open("w") as errors:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=errors, stderr=errors)
+            self.process = subprocess.Popen(command, cwd=folder, env=environment, stdout=errors, stderr=errors)
 
     # --- seeing
 
@@ -82,6 +90,14 @@ class Driven:
     def failures(self) -> str:
         """What went to the log file."""
         return "".join(file.read_text() for file in (self.folder / "log").rglob("*.log"))
+
+    def picture(self) -> np.ndarray:
+        """The window's pixels (height, width, red green blue) as they are on the screen, two frames from now."""
+        self.frame()
+        left, top = (round(side) for side in self.state()["position"])
+        width, height = self.state()["window"]
+        whole = ImageGrab.grab(xdisplay=self._screen.name)
+        return np.asarray(whole.convert("RGB"))[top : top + height, left : left + width]
 
     # --- doing
 
@@ -119,7 +135,7 @@ class Driven:
 
     def type(self, text: str) -> None:
         """Type a text."""
-        self.do("type", "--delay", 15, text)
+        self.do("type", "--delay", 15, "--", text)
         self.frame()
 
     def frame(self, count: int = 2) -> None:

@@ -23,6 +23,10 @@ def test_keys_that_hands_expect_do_what_they_expect():
         Key("O", ctrl=True): "Open…",
         Key("O"): "Occlude or show",
         Key("Delete"): "Unplace",
+        Key("Delete", shift=True): "Unplace in every photo",
+        Key("E"): "Colour by confidence",
+        Key("W"): "Go to the worst",
+        Key("X"): "Swap left and right",
         Key("Escape"): "Deselect",
         Key("F", shift=True): "Face on",
         Key("["): "Look from previous photo",
@@ -51,4 +55,6 @@ def test_only_what_asks_for_more_ends_in_dots():
         "Open…",
         "Add photos…",
         "Save as…",
+        "Find a command…",
+        "Scale by a known distance…",
     }

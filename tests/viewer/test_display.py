@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from kpnerf.viewer.display import screen_scale
+
 from .screen import Screen
 
 
@@ -65,3 +67,24 @@ def test_nonsense_on_the_command_line_is_refused(arguments, capsys):
 
     assert ended.value.code == 2
     assert "no s" in capsys.readouterr().err
+
+
+def test_text_is_as_large_as_the_desktop_wants(monkeypatch):
+    """Its variable comes first, then the dots per inch of X; nonsense and no screen at all are an ordinary screen."""
+    for name in ("GDK_SCALE", "QT_SCALE_FACTOR"):
+        monkeypatch.delenv(name, raising=False)
+    own = Screen("320x200", ("-noreset",))  # or it forgets settings with the last program that leaves
+    monkeypatch.setenv("DISPLAY", own.name)
+    scales = [screen_scale()]
+    for dpi in ("144", "wide", "9600"):
+        settings = f"*foreground: black\nXft.dpi:\t{dpi}\n"
+        words = ["xprop", "-root", "-f", "RESOURCE_MANAGER", "8s", "-set", "RESOURCE_MANAGER", settings]
+        subprocess.run(words, check=True)
+        scales.append(screen_scale())
+    monkeypatch.setenv("GDK_SCALE", "2")
+    scales.append(screen_scale())
+    own.close()
+    monkeypatch.setenv("GDK_SCALE", "large")
+    scales.append(screen_scale())
+
+    assert scales == [1.0, 1.5, 1.0, 4.0, 2.0, 1.0]

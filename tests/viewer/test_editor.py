@@ -6,6 +6,7 @@ import pytest
 from kpnerf.core import edits
 from kpnerf.core.errors import UserError
 from kpnerf.core.keypoints import HEAD, PointState
+from kpnerf.core.operations import perform
 from kpnerf.viewer.editor import Editor
 
 from ..core.staged import staged_document
@@ -178,3 +179,64 @@ def test_removing_the_last_photo_moves_the_choice(editor):
     editor.apply("Remove c.png", lambda document: edits.remove_view(document, 2))
 
     assert editor.view == 1
+
+
+def test_unplacing_in_every_photo_is_one_entry_and_the_depth_comes_from_the_face(editor):
+    """Nobody fills it in any more."""
+    editor.select(1, {"nose tip"})
+    editor.unplace_everywhere()
+
+    assert {int(view.keypoints.state[NOSE]) for view in editor.document.views} == {PointState.UNPLACED}
+    assert [entry.label for entry in editor.history.entries] == ["Open", "Unplace nose tip in every photo"]
+
+
+def test_sides_are_swapped_of_what_is_selected_or_of_all(editor, told):
+    """In the chosen photo only; points of the middle are refused with a sentence."""
+    left, right = HEAD.index("left cheek"), HEAD.index("right cheek")
+    before = editor.document.views[2].keypoints.xy_px
+    editor.select(2, {"left cheek"})
+    editor.swap_sides()
+    swapped = editor.document.views[2].keypoints.xy_px
+    editor.select(2, ())
+    editor.swap_sides()
+    editor.select(2, {"chin"})
+    editor.swap_sides()
+
+    np.testing.assert_array_equal(swapped[[left, right]], before[[right, left]])
+    np.testing.assert_array_equal(editor.document.views[2].keypoints.xy_px[[left, right]], before[[left, right]])
+    assert [entry.label for entry in editor.history.entries] == [
+        "Open",
+        "Swap sides of left cheek",
+        "Swap sides of all points",
+    ]
+    assert len(told) == 1 and "partner" in str(told[0])
+
+
+def test_the_point_in_hand_is_the_dragged_or_the_nudged_one(editor):
+    """For the lines of the other photos; several nudged at once have none."""
+    editor.select(1, {"nose tip", "chin"})
+    editor.begin_moving(1, {"nose tip", "chin"}, "chin")
+    dragged = editor.in_hand
+    editor.commit()
+    after = editor.in_hand
+    editor.nudge(1, 0)
+    several = editor.in_hand
+    editor.end_nudge()
+    editor.select(1, {"nose tip"})
+    editor.nudge(1, 0)
+
+    assert (dragged, after, several, editor.in_hand) == ("chin", None, None, "nose tip")
+
+
+def test_swapped_sides_can_be_repeated_in_a_shell(editor):
+    """The entry knows its operations, each pair once, and they lead to the same points."""
+    before = editor.document
+    editor.select(2, {"left cheek", "right cheek", "left mouth corner"})
+    editor.swap_sides()
+    operations = editor.history.entries[-1].operations
+    repeated = before
+    for operation in operations:
+        repeated = perform(repeated, operation)
+
+    assert operations == (("swap-sides", "right mouth corner", "c.png"), ("swap-sides", "right cheek", "c.png"))
+    np.testing.assert_array_equal(repeated.views[2].keypoints.xy_px, editor.document.views[2].keypoints.xy_px)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from kpnerf.core.epipolar import lines_from_others
 from kpnerf.core.keypoints import HEAD
 from kpnerf.viewer.gestures import Button, GestureReader, Pointer
 from kpnerf.viewer.photo_gestures import PhotoGestures
@@ -161,3 +162,101 @@ def test_a_drag_that_was_cancelled_stays_cancelled(hand):
 
     assert hand.session.document is before
     assert len(hand.session.editor.history.entries) == 1
+
+
+def test_ctrl_keeps_a_dragged_point_on_the_lines_of_the_other_photos(hand):
+    """Pressed or let go in mid-drag, without a movement; where two lines meet, the point is put exactly there."""
+    index, scale = HEAD.index("chin"), hand.gestures.transform.scale
+    lines = list(lines_from_others(hand.session.document, 1, "chin").values())
+    true = hand.session.document.views[1].keypoints.xy_px[index]
+
+    def chin() -> np.ndarray:
+        return hand.session.document.views[1].keypoints.xy_px[index]
+
+    start = hand.at("chin")
+    hand.show(start, [Button.LEFT])
+    hand.show(start + [25, 8], [Button.LEFT])
+    free = chin()
+    hand.show(start + [25, 8], [Button.LEFT], ctrl=True)
+    on_line = chin()
+    hand.show(start + [5, 4], [Button.LEFT], ctrl=True)
+    on_corner = chin()
+    hand.show(start + [5, 4], [Button.LEFT])
+    released = chin()
+    hand.show(start + [5, 4])
+
+    np.testing.assert_allclose(free - true, np.array([25, 8]) / scale, atol=1e-6)
+    assert min(line.distance(*on_line) for line in lines) < 1e-6
+    assert np.hypot(*(on_line - free)) == pytest.approx(min(line.distance(*free) for line in lines))
+    np.testing.assert_allclose(on_corner, true, atol=1e-6)
+    np.testing.assert_allclose(released - true, np.array([5, 4]) / scale, atol=1e-6)
+    assert len(hand.session.editor.history.entries) == 2
+
+
+def test_ctrl_takes_the_whole_group_along(hand):
+    """The point under the pointer goes to its line, the others the same way."""
+    before = hand.session.document.views[1].keypoints.xy_px
+    hand.click(hand.at("chin"))
+    hand.click(hand.at("forehead"), shift=True)
+    hand.drag(hand.at("chin"), hand.at("chin") + [30, 12], ctrl=True)
+    moved = hand.session.document.views[1].keypoints.xy_px - before
+    lines = lines_from_others(hand.session.document, 1, "chin").values()
+    chin = hand.session.document.views[1].keypoints.xy_px[HEAD.index("chin")]
+
+    np.testing.assert_allclose(moved[HEAD.index("forehead")], moved[HEAD.index("chin")], atol=1e-9)
+    assert min(line.distance(*chin) for line in lines) < 1e-6
+
+
+def test_the_dragged_point_is_known_until_the_drag_ends(hand):
+    """The loupe shows it and no other; after the drag, and after Esc, there is none."""
+    hand.click(hand.at("chin"))
+    hand.click(hand.at("forehead"), shift=True)
+    start = hand.at("chin")
+    hand.show(start, [Button.LEFT])
+    hand.show(start + [9, 9], [Button.LEFT])
+    during = hand.session.editor.grabbed
+    hand.show(start + [9, 9])
+
+    assert during == "chin"
+    assert hand.session.editor.grabbed is None
+    hand.show(start + [9, 9], [Button.LEFT])
+    hand.show(start, [Button.LEFT])
+    hand.session.editor.cancel()
+    assert hand.session.editor.grabbed is None
+
+
+def test_a_point_that_is_jumped_to_comes_to_the_middle_and_near(hand):
+    """Nearer than the whole photo, and never back from where one had zoomed to."""
+    fitted = hand.gestures.transform
+    hand.gestures.look_at("left cheek")
+    close = hand.gestures.transform
+    np.testing.assert_allclose(hand.at("left cheek"), np.array(CANVAS) / 2, atol=1e-6)
+    hand.show((100, 100), wheel=8)
+    closer = hand.gestures.transform.scale
+    hand.gestures.look_at("chin")
+
+    assert close.scale > 2 * fitted.scale
+    assert hand.gestures.transform.scale == closer > close.scale
+    np.testing.assert_allclose(hand.at("chin"), np.array(CANVAS) / 2, atol=1e-6)
+
+
+def test_points_do_not_jump_when_the_photo_is_zoomed_or_panned(hand):
+    """The document is about photo pixels; only the drawing changes."""
+    before = hand.session.document
+    hand.show((200, 150), wheel=7)
+    hand.drag((200, 150), (260, 90), Button.MIDDLE)
+    hand.show((50, 50), wheel=-9)
+
+    assert hand.session.document is before
+
+
+def test_a_point_is_picked_up_within_the_same_reach_however_far_one_zooms(hand):
+    """Reach is in screen pixels: eleven beside it is still the point, twelve is not."""
+    for wheel in (0, 10):
+        hand.show(hand.at("chin"), wheel=wheel)
+        hand.show(hand.at("chin") + [0, 10.9])
+        near = hand.session.editor.hovered
+        hand.show(hand.at("chin") + [0, 11.5])
+
+        assert near == "chin"
+        assert hand.session.editor.hovered != "chin"

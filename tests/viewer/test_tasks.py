@@ -55,6 +55,17 @@ def test_the_sample_is_opened_solved_and_shown(desk):
     assert desk.session.is_saved
 
 
+def test_what_is_opened_while_cameras_are_found_is_not_solved_in_their_stead(desk):
+    """Also where its photos are called the same: it was opened, and nothing has been done to it."""
+    tasks.solve(desk.session)
+    other = staged_document()
+    desk.session.open_document(other, None)
+    run(desk)
+
+    assert desk.session.document is other
+    assert desk.session.is_saved
+
+
 @pytest.mark.parametrize("content", [b"", b"this is no picture", None])
 def test_what_cannot_be_opened_is_told_and_nothing_is_lost(desk, tmp_path, content):
     """An empty file, a text file, no file at all: what was open stays open."""
@@ -106,6 +117,20 @@ def test_an_edit_made_while_saving_is_not_taken_for_saved(desk, tmp_path):
     assert not desk.session.is_saved
     desk.session.undo()
     assert desk.session.is_saved
+
+
+def test_while_a_file_is_written_nothing_counts_as_saved(desk, tmp_path):
+    """Save, undo at once, crash: what is on the disk is no longer what was opened, and must not be taken for it."""
+    history = desk.session.editor.history
+    desk.session.editor.select(0, {"chin"})
+    desk.session.editor.toggle_occluded()
+    tasks.save(desk.session, tmp_path / "me.kpnerf")
+    desk.session.undo()
+    meanwhile = (history.cursor, history.saved)
+    run(desk)
+
+    assert meanwhile == (0, None)
+    assert history.saved == 1 and not desk.session.is_saved
 
 
 def test_a_project_that_cannot_be_written_is_told(desk, tmp_path):
@@ -184,16 +209,19 @@ def test_photos_that_moved_are_asked_for_and_found_in_another_folder(desk, moved
     before = desk.session.document
     tasks.open_source(desk.session, [moved_project])
     run(desk)
-    project, missing = desk.session.missing_photos
-    tasks.reopen(desk.session, project, tmp_path / "elsewhere")
+    missing = desk.session.missing_photos
+    missing.look_in(tmp_path / "elsewhere")
     still_open = desk.session.document
     run(desk)
 
-    assert len(missing.paths) == 3
+    assert len(missing.error.paths) == 3 and missing.near == tmp_path
     assert still_open is before
     assert not desk.session.failures
     assert desk.session.project_path == moved_project
     assert [view.photo.path.parent for view in desk.session.document.views] == [tmp_path / "elsewhere"] * 3
+    tasks.open_source(desk.session, [moved_project])
+    run(desk)
+    assert desk.session.missing_photos is missing and not desk.session.failures  # asked for once
 
 
 def frames_in(path: Path) -> int:

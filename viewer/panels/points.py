@@ -1,5 +1,7 @@
 """The list of keypoints: where each comes from in every photo, and how well the photos agree on it."""
 
+from dataclasses import dataclass
+
 import dearpygui.dearpygui as dpg
 import numpy as np
 
@@ -8,91 +10,155 @@ from ...core.document import Document
 from ...core.keypoints import PointState
 from ..changes import Changes
 from ..form import Form
+from ..point_order import ORDERS, Order, ordered, worst_residual
 from ..session import Session
-from ..theme import table_theme
+from ..theme import heading_button_theme, table_theme
+
+LINE, BUTTONS = 19, 38
+"""Heights, pixels at scale 1."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    """The widgets of one line; which keypoint it shows depends on the order."""
+
+    name: int | str
+    dots: tuple[int | str, ...]
+    residual: int | str
+    rank: int | str
 
 
 class PointsPanel:
-    """A row for each keypoint; clicking selects it in all photos."""
+    """A row for each keypoint; clicking selects it in all photos, clicking a heading sorts."""
 
     def __init__(self, session: Session, form: Form) -> None:
         self._session = session
         self._form = form
-        self._rows: list[tuple[int | str, list[int | str], int | str]] = []
+        self._rows: list[_Row] = []
+        self._headings: dict[Order, int | str] = {}
+        self._views: list[int | str] = []
         self._shape: tuple[object, ...] = ()
         self._changes = Changes()
         self._hovering = False
+        self._order: Order | None = None
+        self._names: list[str] = []
+        self._theme, self._heading_theme = table_theme(form.scale), heading_button_theme(form.palette, form.scale)
+        self._body = dpg.add_child_window(border=False, height=-BUTTONS * form.scale)
+        self._doubt = dpg.add_text("", color=form.palette.warning, wrap=0, show=False)
         with dpg.group(horizontal=True):
-            form.heading("Points")
-            self._summary = dpg.add_text("", color=form.palette.faint)
-        self._theme = table_theme(form.scale)
-        self._body = dpg.add_child_window(border=False, height=-38 * form.scale)
-        with dpg.group(horizontal=True):
-            for label, command in (
-                ("Occlude", lambda: session.editor.toggle_occluded()),
-                ("Unplace", lambda: session.editor.change_points("Unplace", edits.unplace_keypoint)),
-                ("To detection", lambda: session.editor.change_points("Snap back", edits.snap_to_detection)),
+            for label, does, command in (
+                ("Occlude", "Occlude or show", lambda: session.editor.toggle_occluded()),
+                ("Unplace", "Unplace", lambda: session.editor.change_points("Unplace", edits.unplace_keypoint)),
+                (
+                    "To detection",
+                    "Back to detection",
+                    lambda: session.editor.change_points("Snap back", edits.snap_to_detection),
+                ),
+                ("Worst", "Go to the worst", lambda: session.look_at_worst()),
             ):
-                form.button(label, command)
+                form.button(label, command, does=does)
 
     def update(self) -> None:
         """Show the document as it is now."""
-        document, editor = self._session.document, self._session.editor
+        session, document, editor = self._session, self._session.document, self._session.editor
         shape = (document.schema.names, len(document.views))
         if shape != self._shape:
             self._shape = shape
             self._changes.forget()
             self._build(document)
         self._follow_pointer()
-        if self._changes.seen(document.views, document.calibration, editor.points, editor.view, editor.hovered):
+        shown = (editor.points, editor.view, editor.hovered, editor.is_dragging, session.colouring, self._order)
+        if self._changes.seen(document.views, document.calibration, *shown):
             return
         self._fill(document)
+        self._tell(document)
 
     def _build(self, document: Document) -> None:
         dpg.delete_item(self._body, children_only=True)
-        self._rows = []
+        self._rows, self._names = [], list(document.schema.names)
         if not document.views:
             return
+        scale = self._form.scale
         with dpg.table(
-            parent=self._body, header_row=False, policy=dpg.mvTable_SizingFixedFit, pad_outerX=False
+            parent=self._body,
+            header_row=False,
+            policy=dpg.mvTable_SizingFixedFit,
+            pad_outerX=False,
+            freeze_rows=1,
+            scrollY=True,
         ) as table:
             dpg.bind_item_theme(table, self._theme)
             dpg.add_table_column(width_stretch=True)
             for _ in document.views:
                 dpg.add_table_column(width_fixed=True)
-            dpg.add_table_column(width_fixed=True, init_width_or_weight=44 * self._form.scale)
-            for name in document.schema.names:
+            dpg.add_table_column(width_fixed=True, init_width_or_weight=36 * scale)
+            dpg.add_table_column(width_fixed=True, init_width_or_weight=44 * scale)
+            with dpg.table_row():
+                dpg.bind_item_font(self._add_heading("name"), self._form.fonts.strong)
+                self._views = [dpg.add_text(str(number + 1)) for number in range(len(document.views))]
+                self._add_heading("residual")
+                self._add_heading("rank")
+            for _ in document.schema.names:
                 with dpg.table_row():
-                    row = dpg.add_selectable(
-                        label=name,
+                    name = dpg.add_selectable(
                         span_columns=True,
-                        height=int(22 * self._form.scale),
-                        callback=lambda sender, value, chosen: self._chosen(chosen),
+                        height=int(22 * scale),
+                        callback=lambda sender, value, slot: self._chosen(slot),
+                        user_data=len(self._rows),
                     )
-                    dpg.set_item_user_data(row, name)
-                    dots = [dpg.add_text("●") for _ in document.views]
-                    self._rows.append((row, dots, dpg.add_text("")))
+                    dots = tuple(dpg.add_text("●") for _ in document.views)
+                    self._rows.append(_Row(name, dots, dpg.add_text(""), dpg.add_text("")))
+
+    def _add_heading(self, order: Order) -> int | str:
+        button = dpg.add_button(callback=lambda sender, value, chosen: self._sort(chosen), user_data=order)
+        dpg.bind_item_theme(button, self._heading_theme)
+        self._headings[order] = button
+        return button
 
     def _fill(self, document: Document) -> None:
-        palette, editor = self._form.palette, self._session.editor
-        calibration = document.calibration
+        palette, session, editor = self._form.palette, self._session, self._session.editor
+        calibration, findings = document.calibration, self._session.findings
         residuals = None if calibration is None else calibration.residuals_px
-        for index, (row, dots, number) in enumerate(self._rows):
-            name = document.schema.names[index]
-            dpg.set_value(row, name in editor.points)
-            for view, dot in zip(document.views, dots, strict=True):
-                state = PointState(int(view.keypoints.state[index]))
-                hollow = view.keypoints.occluded[index] or state in (PointState.UNPLACED, PointState.REPROJECTED)
-                dpg.configure_item(dot, color=palette.of_state(state))
-                dpg.set_value(dot, "○" if hollow else "●")
-            worst = _worst(residuals, index)
-            dpg.set_value(number, "" if worst is None else f"{worst:5.1f}")
-            dpg.configure_item(number, color=palette.faint if worst is None else palette.of_residual(worst))
-        used = np.array([]) if residuals is None else residuals[np.isfinite(residuals)]
-        dpg.set_value(self._summary, f"median {np.median(used):.1f} px" if used.size else "")
+        if self._rows and not editor.is_dragging:  # rows stay where they are while a number changes under the hand
+            self._names = ordered(document.schema.names, self._order, residuals, findings.ranks)
+        for order, heading in self._headings.items():
+            dpg.set_item_label(heading, ORDERS[order] + (" ↓" if order == self._order else ""))
+        for row, name in zip(self._rows, self._names, strict=False):
+            index = document.schema.index(name)
+            dpg.set_item_label(row.name, name)
+            dpg.set_value(row.name, name in editor.points)
+            for number, (view, dot) in enumerate(zip(document.views, row.dots, strict=True)):
+                keypoints = view.keypoints
+                state = PointState(int(keypoints.state[index]))
+                hollow = keypoints.occluded[index] or state in (PointState.UNPLACED, PointState.REPROJECTED)
+                by_confidence = session.colouring == "confidence"
+                colour = palette.of_point(state, float(keypoints.confidence[index]), by_confidence=by_confidence)
+                doubted = findings.doubt_about(name, number) is not None
+                dpg.configure_item(dot, color=palette.error if doubted else colour)
+                dpg.set_value(dot, "!" if doubted else "○" if hollow else "●")
+            worst = worst_residual(residuals, index)
+            dpg.set_value(row.residual, "" if worst is None else f"{worst:5.1f}")
+            dpg.configure_item(row.residual, color=palette.faint if worst is None else palette.of_residual(worst))
+            rank = findings.ranks.get(name)
+            dpg.set_value(row.rank, "" if rank is None else f"{rank:3d}")
+        for number, heading in enumerate(self._views):
+            off = np.nan if calibration is None else float(calibration.residual_px[number])
+            dpg.configure_item(heading, color=palette.of_residual(off) if np.isfinite(off) else palette.faint)
 
-    def _chosen(self, name: str) -> None:
-        editor = self._session.editor
+    def _tell(self, document: Document) -> None:
+        """The sentence about what cannot be right, where there is one."""
+        text = self._session.review.sentence(document, self._session.editor.hovered)
+        height = BUTTONS + (2 * LINE + 4 if text else 0)
+        dpg.set_value(self._doubt, text)
+        dpg.configure_item(self._doubt, show=bool(text))
+        dpg.configure_item(self._body, height=-int(height * self._form.scale))
+
+    def _sort(self, order: Order) -> None:
+        self._order = None if order == self._order else order
+        self._changes.forget()
+
+    def _chosen(self, slot: int) -> None:
+        editor, name = self._session.editor, self._names[slot]
         if dpg.is_key_down(dpg.mvKey_LShift) or dpg.is_key_down(dpg.mvKey_LControl):
             editor.toggle_point(name)
         else:
@@ -103,17 +169,8 @@ class PointsPanel:
         """A row under the pointer shows its point in the photos."""
         editor = self._session.editor
         if dpg.get_item_state(self._body).get("hovered"):
-            names = self._session.document.schema.names
-            rows = zip(names, self._rows, strict=False)
-            editor.hovered = next((name for name, (row, _, _) in rows if dpg.is_item_hovered(row)), None)
+            rows = zip(self._names, self._rows, strict=False)
+            editor.hovered = next((name for name, row in rows if dpg.is_item_hovered(row.name)), None)
             self._hovering = True
         elif self._hovering:
             editor.hovered, self._hovering = None, False
-
-
-def _worst(residuals: np.ndarray | None, index: int) -> float | None:
-    """The largest residual of a keypoint over all photos, or None."""
-    if residuals is None:
-        return None
-    finite = residuals[:, index][np.isfinite(residuals[:, index])]
-    return float(finite.max()) if finite.size else None

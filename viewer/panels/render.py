@@ -6,9 +6,10 @@ import dearpygui.dearpygui as dpg
 import numpy as np
 
 from ...core.document import RENDER_MODES, RENDER_QUALITIES, RenderMode, RenderQuality
+from ...core.edits import set_render_settings
 from ..backdrop import Backdrop
 from ..changes import Changes
-from ..form import Form
+from ..form import DraggedNumber, Form
 from ..session import Session
 
 RESOLUTIONS = (128, 256, 512, 1024)
@@ -26,6 +27,20 @@ class RenderPanel:
         self._quality = form.choice("Quality", list(_QUALITIES), self._change_quality)
         self._mode = form.choice("Show", list(_MODES), self._show_mode)
         self._backdrop = form.choice("Background", [backdrop.value for backdrop in Backdrop], self._change_backdrop)
+        self._sigma = DraggedNumber(
+            form,
+            session,
+            "Point reach",
+            title=lambda: "Change reach of points",
+            edit=lambda value: (
+                lambda document: set_render_settings(document, replace(document.settings, sigma=0.01 * value))
+            ),
+            lower=1.0,
+            upper=20.0,
+            speed=0.02,
+            pattern="%.2f cm",
+        )
+        self._slice = form.slider("Slice depth", -20, 20, self._change_slice, "%.1f cm")
         self._field_of_view = form.slider("Field of view", 8, 70, self._change_lens, "%.0f°")
         with form.labelled("Overlay"):
             self._overlays = dpg.add_checkbox(label="points", callback=lambda sender, on: self._show_overlays(on))
@@ -36,8 +51,11 @@ class RenderPanel:
         """Show things as they are now."""
         session = self._session
         settings, angle = session.document.settings, session.eye.view.field_of_view
-        if self._changes.seen(settings, session.mode, session.backdrop, session.overlays, angle):
+        if self._changes.seen(settings, session.mode, session.backdrop, session.overlays, angle, session.slice_depth):
             return
+        self._sigma.show(100 * settings.sigma)
+        if not dpg.is_item_active(self._slice):
+            dpg.set_value(self._slice, 100 * session.slice_depth)
         dpg.set_value(self._resolution, f"{settings.resolution} px")
         dpg.set_value(self._quality, settings.quality.capitalize())
         dpg.set_value(self._mode, session.mode.capitalize())
@@ -56,6 +74,10 @@ class RenderPanel:
 
     def _show_mode(self, text: str) -> None:
         self._session.mode = _MODES[text]
+
+    def _change_slice(self, centimetres: float) -> None:
+        self._session.slice_depth = 0.01 * centimetres
+        self._session.mode = "slice"
 
     def _change_backdrop(self, text: str) -> None:
         self._session.show_backdrop(Backdrop(text))

@@ -6,7 +6,7 @@ import torch
 
 from kpnerf.core.keypoints import HEAD
 from kpnerf.core.model.keypoint_nerf import EncodedViews, KeypointNeRF
-from kpnerf.core.render import kernels
+from kpnerf.core.render import ray_kernels
 from kpnerf.core.render.field import CompiledField, Field
 from kpnerf.core.render.grid import DensityGrid, Lattice, adjust, bake, hull_of, refine
 from kpnerf.core.render.march import march, march_in_torch
@@ -130,7 +130,7 @@ def test_blend(fields: tuple[Field, CompiledField]) -> None:
     y, x = (c.reshape(-1) for c in torch.meshgrid(torch.arange(32), torch.arange(32), indexing="ij"))
     directions = rays.directions(y, x)
     seen = march(fast_field, grid, rays.origin, directions)
-    mixtures = torch.rand(len(y), kernels.MOST_MIXTURES, 6, generator=torch.Generator().manual_seed(4))
+    mixtures = torch.rand(len(y), ray_kernels.MOST_MIXTURES, 6, generator=torch.Generator().manual_seed(4))
 
     assert len(seen.samples.unique()) > 2
     torch.testing.assert_close(
@@ -141,17 +141,17 @@ def test_blend(fields: tuple[Field, CompiledField]) -> None:
 def test_inheriting() -> None:
     """The mean of two or four neighbours that agree; nothing where they differ, are farther away or are missing."""
     known_samples = np.ones((4, 4), np.uint8)
-    known_where = np.ones((4, 4, kernels.MOST_MIXTURES), np.float32)
-    known_mixtures = np.zeros((4, 4, kernels.MOST_MIXTURES, 4), np.float32)
+    known_where = np.ones((4, 4, ray_kernels.MOST_MIXTURES), np.float32)
+    known_mixtures = np.zeros((4, 4, ray_kernels.MOST_MIXTURES, 4), np.float32)
     known_mixtures[..., 0, 0] = 0.01 * np.arange(16).reshape(4, 4)
     known_mixtures[3, 3, 0, 0] = 0.9
     known_where[0, 3] = 1.1
     rows = np.array([1, 1, 0, 5, 1, 7, 1])
     columns = np.array([1, 2, 1, 5, 5, 1, 0])
     samples = np.array([1, 1, 1, 1, 1, 1, 0], np.uint8)
-    where = np.ones((7, kernels.MOST_SAMPLES), np.float32)
-    mixtures, inherited = np.zeros((7, kernels.MOST_MIXTURES, 4), np.float32), np.zeros(7, bool)
-    kernels.inherit(
+    where = np.ones((7, ray_kernels.MOST_SAMPLES), np.float32)
+    mixtures, inherited = np.zeros((7, ray_kernels.MOST_MIXTURES, 4), np.float32), np.zeros(7, bool)
+    ray_kernels.inherit(
         0, 7, rows, columns, 1, samples, where, known_samples, known_where, known_mixtures, 0.01, 0.2,
         mixtures, inherited,
     )  # fmt: skip

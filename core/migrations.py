@@ -1,0 +1,28 @@
+"""Records of older formats, brought up to date.
+
+Each function turns the record of one format into that of the next; a record is taken through all of them from the
+format it was saved in. What a format is, is told beside the number that it leads to.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+Record = dict[str, Any]
+FORMAT_VERSION = 2
+"""Of what this program writes. 1: the first. 2: with the history of what was done."""
+
+
+def _with_history(record: Record) -> Record:
+    """1 to 2: nobody knows any more what was done."""
+    return record | {"history": []}
+
+
+MIGRATIONS: dict[int, Callable[[Record], Record]] = {1: _with_history}
+
+
+def migrated(record: Record) -> Record:
+    """A record of any format up to `FORMAT_VERSION` as one of `FORMAT_VERSION`; KeyError where it has no version."""
+    while record["version"] < FORMAT_VERSION:
+        version = record["version"]
+        record = MIGRATIONS[version](record) | {"version": version + 1}
+    return record

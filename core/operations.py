@@ -1,0 +1,203 @@
+"""Every edit by a name and words, as a shell gives them: the table behind `kpnerf edit` and behind replaying."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import camera_edits, edits, mask_edits
+from .document import Document
+from .errors import UserError
+from .steps import Operation
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of operation."""
+
+    words: tuple[str, ...]
+    """What it is given, as a help text names it."""
+    summary: str
+    perform: Callable[..., Document]
+    """Given the document and one text for each of `words`."""
+
+
+def perform(document: Document, operation: Operation) -> Document:
+    """A document with an operation done to it; UserError where it cannot be done or is no operation."""
+    name, *words = operation
+    kind = KINDS.get(name)
+    if kind is None:
+        raise UserError(f"There is no edit called “{name}”.", f"There are: {', '.join(KINDS)}.")
+    if len(words) != len(kind.words):
+        raise UserError(f"--{name} takes {' '.join(kind.words) or 'nothing'}, not {len(words)} words.")
+    return kind.perform(document, *words)
+
+
+def _number(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        raise UserError(f"“{word}” is no number.", "Write it like 123.5.") from None
+
+
+# --- photos -----------------------------------------------------------------------------------------------------
+
+
+def _add(document: Document, photo: str) -> Document:
+    from .photo import load_photo
+    from .source import view_of  # the detector is loaded only where it is needed
+
+    return edits.add_views(document, [view_of(load_photo(Path(photo)))])
+
+
+def _remove(document: Document, view: str) -> Document:
+    return edits.remove_view(document, document.view_index(view))
+
+
+def _hold_out(document: Document, view: str) -> Document:
+    return edits.hold_out(document, document.view_index(view))
+
+
+def _use(document: Document, view: str) -> Document:
+    return edits.hold_out(document, document.view_index(view), held_out=False)
+
+
+def _paint(document: Document, view: str, radius: str, path: str) -> Document:
+    return _stroke(document, view, radius, path, add=True)
+
+
+def _erase(document: Document, view: str, radius: str, path: str) -> Document:
+    return _stroke(document, view, radius, path, add=False)
+
+
+def _stroke(document: Document, view: str, radius: str, path: str, *, add: bool) -> Document:
+    numbers = [_number(word) for word in path.replace(",", " ").split()]
+    if len(numbers) % 2:
+        raise UserError("A path of the brush has an x without a y.", "Write it like “10,20 30,40”.")
+    places = list(zip(numbers[::2], numbers[1::2], strict=True))
+    return mask_edits.paint_mask(document, document.view_index(view), places, _number(radius), add=add)
+
+
+def _restore_mask(document: Document, view: str) -> Document:
+    return mask_edits.restore_mask(document, document.view_index(view))
+
+
+# --- keypoints --------------------------------------------------------------------------------------------------
+
+
+def _move(document: Document, keypoint: str, view: str, x: str, y: str) -> Document:
+    return edits.move_keypoint(document, document.view_index(view), keypoint, (_number(x), _number(y)))
+
+
+def _occlude(document: Document, keypoint: str, view: str) -> Document:
+    return edits.occlude_keypoint(document, document.view_index(view), keypoint)
+
+
+def _show(document: Document, keypoint: str, view: str) -> Document:
+    return edits.occlude_keypoint(document, document.view_index(view), keypoint, occluded=False)
+
+
+def _delete(document: Document, keypoint: str, view: str) -> Document:
+    return edits.unplace_keypoint(document, document.view_index(view), keypoint)
+
+
+def _to_detection(document: Document, keypoint: str, view: str) -> Document:
+    return edits.snap_to_detection(document, document.view_index(view), keypoint)
+
+
+def _swap_sides(document: Document, keypoint: str, view: str) -> Document:
+    return edits.swap_sides(document, document.view_index(view), [keypoint])
+
+
+# --- cameras ----------------------------------------------------------------------------------------------------
+
+
+def _focal(document: Document, view: str, pixels: str) -> Document:
+    return edits.set_focal(document, document.view_index(view), _number(pixels))
+
+
+def _principal_point(document: Document, view: str, x: str, y: str) -> Document:
+    return edits.set_principal_point(document, document.view_index(view), _number(x), _number(y))
+
+
+def _pose(document: Document, view: str, numbers: str) -> Document:
+    pose = np.eye(4)
+    pose[:3] = np.reshape(_numbers(numbers, 12), (3, 4))
+    return edits.set_pose(document, document.view_index(view), pose)
+
+
+def _lens(document: Document, view: str, numbers: str) -> Document:
+    fx, fy, cx, cy = _numbers(numbers, 4)
+    return edits.set_lens(document, document.view_index(view), fx, fy, cx, cy)
+
+
+def _lock(document: Document, view: str, part: str) -> Document:
+    return edits.lock(document, document.view_index(view), **{_part(part): True})
+
+
+def _release(document: Document, view: str, part: str) -> Document:
+    return edits.lock(document, document.view_index(view), **{_part(part): False})
+
+
+def _scale(document: Document, first: str, second: str, metres: str) -> Document:
+    return camera_edits.scale_to_distance(document, first, second, _number(metres))
+
+
+def _part(word: str) -> str:
+    if word not in PARTS:
+        raise UserError(f"A camera has no “{word}” to lock.", f"It has: {', '.join(PARTS)}.")
+    return word
+
+
+def _numbers(words: str, count: int) -> list[float]:
+    numbers = [_number(word) for word in words.replace(",", " ").split()]
+    if len(numbers) != count:
+        raise UserError(f"{len(numbers)} numbers are not {count}.", "Put them in one pair of quotes.")
+    return numbers
+
+
+# --- drawing ----------------------------------------------------------------------------------------------------
+
+
+def _set(document: Document, setting: str, value: str) -> Document:
+    settings = document.settings
+    readers: dict[str, Callable[[str], Any]] = {
+        "resolution": lambda word: int(_number(word)),
+        "quality": str,
+        "mode": str,
+        "sigma": _number,
+        "background": lambda word: None if word == "none" else tuple(_numbers(word, 3)),
+    }
+    if setting not in readers:
+        raise UserError(f"There is no setting “{setting}”.", f"There are: {', '.join(readers)}.")
+    return edits.set_render_settings(document, replace(settings, **{setting: readers[setting](value)}))
+
+
+PARTS = ("pose", "focal", "centre")
+KINDS: dict[str, Kind] = {
+    "move": Kind(("KEYPOINT", "VIEW", "X", "Y"), "put a keypoint at a pixel", _move),
+    "occlude": Kind(("KEYPOINT", "VIEW"), "mark a keypoint as hidden", _occlude),
+    "show": Kind(("KEYPOINT", "VIEW"), "mark it as visible again", _show),
+    "delete": Kind(("KEYPOINT", "VIEW"), "take a keypoint back; other photos may tell where it is", _delete),
+    "to-detection": Kind(("KEYPOINT", "VIEW"), "put a keypoint back where the detector saw it", _to_detection),
+    "swap-sides": Kind(("KEYPOINT", "VIEW"), "exchange a keypoint with its partner on the other side", _swap_sides),
+    "add": Kind(("PHOTO",), "add a photo; the cameras have to be solved again", _add),
+    "remove": Kind(("VIEW",), "take a photo out", _remove),
+    "hold-out": Kind(("VIEW",), "keep a photo only to compare with", _hold_out),
+    "use": Kind(("VIEW",), "use it as a source again", _use),
+    "paint": Kind(("VIEW", "RADIUS", "PATH"), "brush on the foreground: pixels “x,y x,y …” in quotes", _paint),
+    "erase": Kind(("VIEW", "RADIUS", "PATH"), "the same, taking away from it", _erase),
+    "restore-mask": Kind(("VIEW",), "have the foreground as it was detected", _restore_mask),
+    "focal": Kind(("VIEW", "PX"), "give a camera another focal length", _focal),
+    "principal-point": Kind(("VIEW", "X", "Y"), "have the optical axis go through a pixel", _principal_point),
+    "pose": Kind(("VIEW", "NUMBERS"), "move a camera: three rows of world_from_camera, 12 numbers in quotes", _pose),
+    "lens": Kind(("VIEW", "NUMBERS"), "change a lens only: fx fy cx cy in quotes, for the camera as it is now", _lens),
+    "lock": Kind(("VIEW", "PART"), f"keep a part of a camera when solving: {', '.join(PARTS)}", _lock),
+    "release": Kind(("VIEW", "PART"), "no longer keep it", _release),
+    "solve": Kind((), "find cameras and keypoints in space again", edits.solve_cameras),
+    "scale": Kind(("KEYPOINT", "KEYPOINT", "METRES"), "tell how far two keypoints are apart", _scale),
+    "set": Kind(("SETTING", "VALUE"), "resolution, quality, mode, sigma or background of the avatar", _set),
+}
+"""By name, in the order of the help text."""
