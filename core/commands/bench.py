@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     if args.threads:
         torch.set_num_threads(args.threads)
     document = load_source(args.source or sample_photos())
-    report = measure(Avatar.load(args.weights), document, args.sizes, args.reference_up_to, max(args.repeats, 3))
+    report = measure(Avatar.load(args.weights), document, args.sizes, args.reference_up_to, args.repeats)
     print(json.dumps(report, indent=2) if args.json else _as_text(report))
     return 0
 
@@ -72,9 +72,9 @@ def measure(avatar: Avatar, document: Document, sizes: list[int], reference_up_t
             rows["speedup"] = rows["reference_ms"] / rows["refined_ms"]
         report["sizes"][str(size)] = rows
     _say("a drag, cancelling, other numbers of photos")
-    stages |= timing.drag(renderer, request(256))
+    stages |= timing.drag(renderer, request(256), events=min(100, 34 * repeats))
     renderer.render(request(64))
-    stages["cancel_ms_p95"] = timing.cancelling(renderer, request(max(sizes)))
+    stages["cancel_ms_p95"] = timing.cancelling(renderer, request(max(sizes)), trials=min(40, 14 * repeats))
     for views in (2, 8):
         few = timing.of_views(encoded, views)
         its_own = Renderer(avatar.model)

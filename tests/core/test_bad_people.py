@@ -130,8 +130,8 @@ def test_points_by_hand_bring_a_photo_in(sample, tmp_path):
     assert np.degrees(np.arccos(cosine)) < 12
 
 
-def test_two_different_people(sample, tmp_path):
-    """A face of quite other proportions does not fit: residuals or a sentence say so, and nothing fails."""
+def test_two_different_people(tmp_path):
+    """A face of quite other proportions does not fit: a sentence names its photo, and nothing fails."""
     squeezed = tmp_path / "somebody else.png"
     with Image.open(SAMPLE / "right.jpg") as image:
         width, height = image.size
@@ -142,6 +142,4 @@ def test_two_different_people(sample, tmp_path):
     together = load_source([SAMPLE / "left.jpg", FRONT, squeezed])
 
     check_sound(together)
-    told = bool(together.calibration.warnings)
-    worse = np.nanmedian(together.calibration.residuals_px) > 1.3 * np.nanmedian(sample.calibration.residuals_px)
-    assert told or worse
+    assert any("somebody else.png" in sentence for sentence in together.calibration.warnings)

@@ -7,6 +7,7 @@ import pytest
 
 from kpnerf.core.cli import main
 from kpnerf.core.commands.bench import sample_photos
+from kpnerf.core.render import timing
 
 
 def test_a_photo_predicted_from_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -24,8 +25,9 @@ def test_a_photo_predicted_from_the_others(tmp_path: Path, capsys: pytest.Captur
     assert len(list((tmp_path / "pictures").glob("*.png"))) == 1
 
 
-def test_bench_reports_all_renderers(capsys: pytest.CaptureFixture[str]) -> None:
+def test_bench_reports_all_renderers(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """One run times all paths, compares their pictures, and prints JSON with the promised summary."""
+    monkeypatch.setattr(timing, "PUBLISHED_SIZE", 12)
     assert main(["bench", "--sizes", "48", "64", "--repeats", "1", "--reference-up-to", "48", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     rows = report["sizes"]["48"]
