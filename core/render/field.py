@@ -21,7 +21,7 @@ from ..model.precision import ROW_STEP, fast_arithmetic, padded
 from ..model.spatial import project, read_maps
 from . import kernels
 
-ROWS = 2048
+ROWS = 1024
 """Points that go through the network at once: a few milliseconds, after which the work may have become unwanted."""
 
 

@@ -19,7 +19,7 @@ from .grid import DensityGrid
 from .ray_kernels import BLACK, MOST_SAMPLES, VISIBLE
 from .sampling import ray_box
 
-STEP = 0.5
+STEP = 0.75
 """Between two grid reads along a ray, in grid cells."""
 THIN = 0.006
 """Depth, metres, over which the middle 80 % of what a ray sees may be spread and still count as one surface."""

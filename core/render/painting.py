@@ -22,9 +22,9 @@ from .lattices import Canvas
 from .march import Seen, march
 from .view_modes import ViewMode
 
-APART = 0.008
+APART = 0.012
 """Largest difference of distance, metres, between a pixel and one that it inherits from."""
-UNLIKE = 0.08
+UNLIKE = 0.2
 """Largest difference between mixtures that a pixel inherits."""
 
 
