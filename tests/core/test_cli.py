@@ -163,8 +163,14 @@ def test_an_unforeseen_failure_without_a_place_for_the_log(monkeypatch, tmp_path
 def test_an_interruption_ends_with_130(monkeypatch, capsys):
     """As shells expect of Ctrl+C."""
     monkeypatch.setitem(COMMANDS, "bench", Command("is interrupted", __name__))
+    # A shell's background jobs ignore SIGINT, and so would the tests when they are one.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        code = main(["bench", "interrupt"])
+    finally:
+        signal.signal(signal.SIGINT, before)
 
-    assert main(["bench", "interrupt"]) == 130
+    assert code == 130
     assert capsys.readouterr().err == "Interrupted.\n"
 
 
