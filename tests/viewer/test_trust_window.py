@@ -25,7 +25,9 @@ def test_after_a_crash_everything_is_restored_or_discarded(start, sample_project
     window = start(str(sample_project))
     edit_something(window)
     window.click(*window.state()["points"][1]["chin"])
-    window.key("Delete", "Right", "ctrl+z")
+    for key, entries in (("Delete", 3), ("Right", 4), ("ctrl+z", 4)):
+        window.key(key)
+        window.until(lambda s, entries=entries: len(s["entries"]) == entries)
     crashed = window.until(lambda s: s["cursor"] == 2 and len(s["entries"]) == 4)
     crash(window)
 
