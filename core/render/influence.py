@@ -20,12 +20,13 @@ from ..model.keypoint_nerf import EncodedViews, KeypointNeRF
 from ..model.precision import padded
 from ..model.spatial import project
 from ..probe import PHOTO_COLOURS
+from .painting import CameraRays
+from .ray_kernels import VISIBLE
 from .view_modes import ramp
 
 InfluenceMode = Literal["photo", "blend", "influence", "unseen", "slice", "error"]
 ROWS = 4096
 """Points the network is asked about between two looks at whether the work is still wanted."""
-VISIBLE = 4e-3
 MOST_ERROR = 0.25
 """Mean difference of a colour's channels at which the scale of errors ends."""
 SLICE_DEPTH = 0.01
@@ -78,7 +79,8 @@ def explain(
     `stride` only every so manieth row and column is asked about and then repeated. None once `is_stale` says so.
     """
     like = subject.encoded.low
-    origin, directions = _rays(camera, like, stride)
+    rays = CameraRays(camera, like)
+    origin, directions = rays.origin, rays.every(stride)
     shape = directions.shape[:2]
     rgb, opacity = directions.new_full((*shape, 3), NEUTRAL), directions.new_zeros(shape)
     flat = directions.reshape(-1, 3)
@@ -241,13 +243,3 @@ def _normals(
 def _heat(values: Float[Tensor, "n"]) -> Float[Tensor, "n 3"]:
     """0 dark blue, 1 pale yellow."""
     return ramp((1 - values).clamp(0, 1))
-
-
-def _rays(camera: Camera, like: Tensor, stride: int) -> tuple[Float[Tensor, "3"], Float[Tensor, "h w 3"]]:
-    """Origin and unit directions of every `stride`-th pixel of every `stride`-th row."""
-    rows = torch.arange(0, camera.height, stride, dtype=torch.float32, device=like.device)
-    columns = torch.arange(0, camera.width, stride, dtype=torch.float32, device=like.device)
-    y, x = torch.meshgrid((rows - camera.cy) / camera.fy, (columns - camera.cx) / camera.fx, indexing="ij")
-    pose = torch.from_numpy(camera.world_from_camera.copy()).to(like)
-    slope = torch.stack([x, y, torch.ones_like(x)], dim=-1)
-    return pose[:3, 3], F.normalize(slope @ pose[:3, :3].T, dim=-1)

@@ -102,11 +102,7 @@ class Painting:
         mixtures = directions.new_zeros(len(y), ray_kernels.MOST_MIXTURES, self.field.views + 3)
         counts = seen.samples.long()
         wanted = torch.arange(ray_kernels.MOST_MIXTURES, device=counts.device) < counts[:, None]
-        where = torch.where(
-            counts[:, None] > ray_kernels.MOST_MIXTURES,
-            seen.where.unflatten(1, (-1, 2)).mean(-1),
-            seen.where[:, : ray_kernels.MOST_MIXTURES],
-        )
+        where = _asked_where(seen)
         inherits = isinstance(self.field, CompiledField)
         if inherits and spacing:
             wanted &= ~self._inherit(seen, where, y, x, spacing, mixtures)[:, None]
@@ -180,6 +176,13 @@ class CameraRays:
         pose = torch.from_numpy(camera.world_from_camera.copy()).to(like)
         self.origin: Float[Tensor, "3"] = pose[:3, 3].contiguous()
         self._rotation = pose[:3, :3]
+
+    def every(self, stride: int = 1) -> Float[Tensor, "h w 3"]:
+        """Unit directions of every `stride`-th pixel of every `stride`-th row."""
+        rows = torch.arange(0, self._camera.height, stride)
+        columns = torch.arange(0, self._camera.width, stride)
+        y, x = torch.meshgrid(rows, columns, indexing="ij")
+        return self.directions(y.reshape(-1), x.reshape(-1)).view(len(rows), len(columns), 3)
 
     def directions(self, y: Tensor, x: Tensor) -> Float[Tensor, "n 3"]:
         """Unit directions of pixels at integer rows and columns."""

@@ -116,8 +116,7 @@ class Renderer:
         like = request.encoded.low
         canvas = Canvas(camera.height, camera.width, like)
         rays = CameraRays(camera, like)
-        y, x = torch.meshgrid(torch.arange(camera.height), torch.arange(camera.width), indexing="ij")
-        origin, directions = rays.origin, rays.directions(y.reshape(-1), x.reshape(-1))
+        origin, directions = rays.origin, rays.every().view(-1, 3)
         box = request.box.grown(BOX_MARGIN)
         lower, upper = (torch.as_tensor(corner).to(like) for corner in (box.lower, box.upper))
         values, samples = canvas.values.view(-1, Canvas.CHANNELS), 0

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from ..camera import Camera
+from ..figures import psnr
 from ..geometry import Box
 from ..model.keypoint_nerf import EncodedViews, KeypointNeRF, SourceViews
 from .painting import CameraRays
@@ -114,13 +115,12 @@ def published_procedure(
     start = time.perf_counter()
     encoded = model.encode(source)
     rays = CameraRays(camera, encoded.low)
-    y, x = torch.meshgrid(torch.arange(camera.height), torch.arange(camera.width), indexing="ij")
-    directions = rays.directions(y.reshape(-1), x.reshape(-1))
+    directions = rays.every().view(-1, 3)
     near, far, hit = ray_box(
         rays.origin, directions, *(torch.as_tensor(c).to(directions) for c in (box.lower, box.upper))
     )
     directions, near, far = directions[hit], near[hit], far[hit]
-    share = torch.linspace(0, 1, PUBLISHED_SAMPLES)
+    share = torch.linspace(0, 1, PUBLISHED_SAMPLES, device=near.device)
     distances = near[:, None] + (far - near)[:, None] * share
     points = (rays.origin + distances[..., None] * directions[:, None]).reshape(-1, 3)
     along = directions[:, None].expand(-1, PUBLISHED_SAMPLES, -1).reshape(-1, 3)
@@ -132,8 +132,7 @@ def published_procedure(
 def fidelity(picture: Frame, reference: Frame) -> dict[str, float]:
     """PSNR over black, dB, and the largest error of a channel."""
     a, b = (frame.rgba[..., :3] * frame.rgba[..., 3:] for frame in (picture, reference))
-    error = np.abs(a.astype(np.float64) - b)
-    return {"psnr": float(-10 * np.log10(max(np.mean(error**2), 1e-12))), "largest_error": float(error.max())}
+    return {"psnr": psnr(a, b), "largest_error": float(np.abs(a - b).max())}
 
 
 def peak_memory() -> float:

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from jaxtyping import Float
 
 from ..camera import Camera
 from ..detection import detect
 from ..errors import UserError
 from ..export import write_image
+from ..figures import Picture, psnr, ssim
 from ..geometry import Box
 from ..head_placement import in_head_frame
 from ..interop.transforms_json import load_capture
@@ -27,9 +27,7 @@ from ..pipeline import WEIGHTS, Avatar
 from ..render.renderer import Quality
 from ..source import load_source
 from ..subject import cut_to_box
-from .losses import ssim_map
 
-Picture = Float[np.ndarray, "h w 3"]
 Mask = Float[np.ndarray, "h w"]
 
 
@@ -56,20 +54,6 @@ def truth_of(rgb: np.ndarray, mask: Mask, camera_in_head: Camera, box: Box, size
         picture = cv2.resize(picture, (width, height), interpolation=interpolation)
         mask = cv2.resize(mask, (width, height), interpolation=interpolation)
     return Truth(picture, mask, camera_in_head.resized(width, height))
-
-
-def psnr(a: Float[np.ndarray, "*n 3"], b: Float[np.ndarray, "*n 3"]) -> float:
-    """Peak signal-to-noise ratio of values in [0, 1], dB; 100 where there is no difference."""
-    error = float(np.mean((a.astype(np.float64) - b) ** 2)) if a.size else 0.0
-    return 100.0 if error < 1e-10 else -10 * float(np.log10(error))
-
-
-def ssim(a: Picture, b: Picture) -> float:
-    """Mean structural similarity (Gaussian window of 11, sigma 1.5); pictures smaller than the window give NaN."""
-    if min(a.shape[:2]) < 11:
-        return float("nan")
-    x, y = (torch.from_numpy(np.ascontiguousarray(p.transpose(2, 0, 1)[None])).float() for p in (a, b))
-    return float(ssim_map(x, y).mean())
 
 
 def compare(rendered: Float[np.ndarray, "h w 4"], truth: Truth) -> dict[str, float]:
