@@ -21,9 +21,11 @@ class KeypointSchema:
     sigma: float
     """Reach of a point's influence on the field, metres (method: 0.05 for heads)."""
     box: Box
-    """What of the subject is shown, in its own frame, metres: photos are cut to its projection."""
+    """What of the subject is shown, in its own frame, metres: the window through which the avatar is looked at."""
     volume: Box
-    """Where what is seen through the box can be: at its rims a photo shows what lies behind it."""
+    """Where what is seen through the box can be: at its rims a picture shows what lies behind it."""
+    frame: Box
+    """What photos are cropped to: the middle of the volume, without its corners, which hold nobody."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -60,6 +62,7 @@ HEAD = KeypointSchema(
     sigma=0.05,
     box=Box(np.array([-0.19, -0.20, -0.15]), np.array([0.19, 0.24, 0.20])),
     volume=Box(np.array([-0.26, -0.20, -0.16]), np.array([0.26, 0.36, 0.20])),
+    frame=Box(np.array([-0.20, -0.20, -0.07]), np.array([0.20, 0.27, 0.11])),
 )
 """Heads. The head frame: origin midway between the two cheek points (by the ears), x to the person's left,
 y down, z into the head, metres; a frontal camera looks along +z."""

@@ -38,9 +38,9 @@ def crop_views(document: Document, size: int) -> list[SubjectView]:
     """The source photos as pictures of the subject. Raises UserError while there are no cameras."""
     if document.calibration is None or not document.sources:
         raise UserError("The cameras are not known yet.", "Place keypoints in two photos and solve the cameras.")
-    cameras, box = document.calibration.head_cameras, document.schema.box
+    cameras, frame = document.calibration.head_cameras, document.schema.frame
     chosen = [(document.views[index], cameras[index]) for index in document.sources]
-    return [crop_subject(view.photo.rgb, view.mask, camera, box, size) for view, camera in chosen]
+    return [crop_subject(view.photo.rgb, view.mask, camera, frame, size) for view, camera in chosen]
 
 
 def source_views(crops: list[SubjectView], document: Document, device: torch.device) -> SourceViews:
@@ -57,7 +57,6 @@ def source_views(crops: list[SubjectView], document: Document, device: torch.dev
         camera_from_world=tensor([camera.camera_from_world for camera in cameras]),
         near_far=tensor([np.array(depth_range(camera.camera_from_world, schema.volume)) for camera in cameras]),
         bounds=tensor([np.array(crop.bounds) for crop in crops]),
-        window=tensor([np.stack([schema.box.lower, schema.box.upper])] * len(crops)),
     )
 
 
@@ -80,7 +79,8 @@ def render_request(
     """A picture of the avatar from a camera in the head frame."""
     assert document.calibration is not None, "encode_document has refused a document without cameras"
     keypoints = torch.from_numpy(document.calibration.keypoints.xyz.astype(np.float32)).to(encoded.low.device)
-    return RenderRequest(encoded, keypoints, document.schema.volume, camera, mode, quality)
+    schema = document.schema
+    return RenderRequest(encoded, keypoints, schema.volume, schema.box, camera, mode, quality)
 
 
 class Avatar:

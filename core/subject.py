@@ -9,7 +9,7 @@ from .camera import Camera
 from .geometry import Box, project, transform
 
 MARGIN = 1.04
-"""How much larger the crop is than the projection of the subject's box."""
+"""How much larger the crop is than the projection of what it frames."""
 DEPTH_MARGIN = 0.3
 """By what share of its extent the subject's depth range is widened at either end, for pooling."""
 
@@ -57,14 +57,14 @@ def cut_to_box(mask: Float[np.ndarray, "h w"], camera: Camera, box: Box) -> Floa
 
 
 def crop_subject(
-    rgb: UInt8[np.ndarray, "h w 3"], mask: Float[np.ndarray, "h w"], camera: Camera, box: Box, size: int
+    rgb: UInt8[np.ndarray, "h w 3"], mask: Float[np.ndarray, "h w"], camera: Camera, frame: Box, size: int
 ) -> SubjectView:
-    """The square part of a photo that shows the subject's box, resampled to `size` pixels.
+    """The square part of a photo that shows `frame`, resampled to `size` pixels.
 
     `camera` is the photo's, in the head frame. Where the crop leaves the photo it is black and outside `bounds`.
     """
     height, width = mask.shape
-    outline = box_silhouette(camera, box)
+    outline = box_silhouette(camera, frame)
     if len(outline) == 0:
         outline = np.array([[0.0, 0.0], [width - 1.0, height - 1.0]])
     low, high = outline.min(axis=0), outline.max(axis=0)
@@ -72,11 +72,10 @@ def crop_subject(
     side = int(np.clip(np.ceil(MARGIN * (high - low).max()), 16, 8 * max(height, width)))
     x0, y0 = (int(c) for c in np.round(0.5 * (low + high) - 0.5 * (side - 1)))
     scale = size / side
-    cut = cut_to_box(mask, camera, box)
     left, top = int(np.clip(x0, 0, width - 1)), int(np.clip(y0, 0, height - 1))
     right, bottom = int(np.clip(x0 + side, left + 1, width)), int(np.clip(y0 + side, top + 1, height))
     window = np.zeros((bottom - top, right - left, 4), np.float32)
-    window[..., 3] = cut[top:bottom, left:right]
+    window[..., 3] = mask[top:bottom, left:right]
     window[..., :3] = rgb[top:bottom, left:right].astype(np.float32) / 255 * window[..., 3:]
     cropped = camera.cropped(x0, y0, side, side).resized(size, size)
 

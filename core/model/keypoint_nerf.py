@@ -25,7 +25,6 @@ from .spatial import (
     normalised,
     project,
     read_maps,
-    seen_through,
 )
 
 
@@ -95,8 +94,6 @@ class SourceViews:
     """Depths between which the subject lies, metres."""
     bounds: Float[Tensor, "v 4"]
     """Pixel centres x0, y0, x1, y1 of the part that the photo really covers."""
-    window: Float[Tensor, "v 2 3"]
-    """Corners of the box that the photo was cut to, the same for all, metres: it tells what is seen through it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,8 +180,6 @@ class KeypointNeRF(nn.Module):
         near, far = source.near_far[:, :1], source.near_far[:, 1:]
         in_front = depth > (1e-3 if self.config.abstain else near)
         visible = inside(pixels, source.bounds, slack=0.0 if self.config.abstain else 0.005) & in_front
-        if self.config.abstain:
-            visible = visible & seen_through(source.window, source.camera_from_world, points)
         on_mask = read_maps(source.masks, uv)[..., 0] > 0.1
         if self.config.abstain:
             hull = (on_mask | ~visible).all(dim=0) & visible.any(dim=0)

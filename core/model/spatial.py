@@ -112,18 +112,6 @@ def inside(pixels: Float[Tensor, "v n 2"], bounds: Float[Tensor, "v 4"], slack: 
     return ((pixels >= low - margin) & (pixels <= high + margin)).all(dim=-1)
 
 
-def seen_through(
-    window: Float[Tensor, "v 2 3"], camera_from_world: Float[Tensor, "v 4 4"], points: Float[Tensor, "n 3"]
-) -> Bool[Tensor, "v n"]:
-    """Whether the line from each camera through a point meets that view's box in front of the camera."""
-    centres = -torch.einsum("vji,vj->vi", camera_from_world[:, :3, :3], camera_from_world[:, :3, 3])
-    towards = points[None] - centres[:, None]
-    towards = torch.where(towards.abs() < 1e-9, towards.new_tensor(1e-9), towards)
-    a, b = ((window[:, None, side] - centres[:, None]) / towards for side in (0, 1))
-    near, far = torch.minimum(a, b).amax(dim=-1), torch.maximum(a, b).amin(dim=-1)
-    return (far >= near) & (far > 0)
-
-
 def border_weight(t: Float[Tensor, "*n"]) -> Float[Tensor, "*n"]:
     """Confidence of a view from a coordinate in [0, 1]: falls off within a tenth of either end."""
     return torch.sigmoid(5 * (torch.minimum(t, 1 - t) / 0.1 - 1))

@@ -92,9 +92,8 @@ def is_compiled_for(model: KeypointNeRF, encoded: EncodedViews) -> bool:
 class ViewTables:
     """Encoded views laid out for the compiled loops: a pixel's channels lie side by side."""
 
-    cameras: Float[np.ndarray, "v 33"]
-    """Rows of world-to-camera (12), fx, fy, cx, cy, near, far, bounds (4), width - 1, height - 1, centre (3),
-    window (6).
+    cameras: Float[np.ndarray, "v 27"]
+    """Rows of world-to-camera (12), fx, fy, cx, cy, near, far, bounds (4), width - 1, height - 1, centre (3).
     """
     masks: Float[np.ndarray, "v h w"]
     images: Float[np.ndarray, "v h w 3"]
@@ -114,7 +113,6 @@ class ViewTables:
         centres = -torch.einsum("vji,vj->vi", camera[:, :3, :3], camera[:, :3, 3])
         inside = torch.stack([k[:, 0, 0], k[:, 1, 1], k[:, 0, 2], k[:, 1, 2]], dim=-1)
         rows = [camera[:, :3].reshape(-1, 12), inside, source.near_far, source.bounds, size, centres]
-        rows.append(source.window.reshape(-1, 6))
 
         def table(maps: Tensor) -> np.ndarray:
             return np.ascontiguousarray(maps.detach().float().permute(0, 2, 3, 1).numpy())

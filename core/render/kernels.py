@@ -74,21 +74,9 @@ def project(view: np.ndarray, p0: Real, p1: Real, p2: Real) -> tuple[Real, Real,
 
 
 @register_jitable
-def _is_visible(view: np.ndarray, u: Real, v: Real, z: Real, p0: Real, p1: Real, p2: Real) -> bool:
-    """Inside the photo, and seen through its window (twins: `inside`, `seen_through`)."""
-    if not (view[18] <= u <= view[20] and view[19] <= v <= view[21] and z > 1e-3):
-        return False
-    if view[27] <= p0 <= view[30] and view[28] <= p1 <= view[31] and view[29] <= p2 <= view[32]:
-        return True
-    near, far = np.float32(-1e30), np.float32(1e30)
-    for axis in range(3):
-        towards = (p0 if axis == 0 else (p1 if axis == 1 else p2)) - view[24 + axis]
-        if abs(towards) < np.float32(1e-9):
-            towards = np.float32(1e-9)
-        a = (view[27 + axis] - view[24 + axis]) / towards
-        b = (view[30 + axis] - view[24 + axis]) / towards
-        near, far = max(near, min(a, b)), min(far, max(a, b))
-    return bool(far >= near and far > 0)
+def _is_visible(view: np.ndarray, u: Real, v: Real, z: Real) -> bool:
+    """Inside the photo, and before the camera (twin: `inside`)."""
+    return bool(view[18] <= u <= view[20] and view[19] <= v <= view[21] and z > 1e-3)
 
 
 @register_jitable
@@ -111,7 +99,7 @@ def is_in_hull(cameras: np.ndarray, masks: np.ndarray, p0: Real, p1: Real, p2: R
     for view in range(len(cameras)):
         camera = cameras[view]
         u, v, z = project(camera, p0, p1, p2)
-        if _is_visible(camera, u, v, z, p0, p1, p2):
+        if _is_visible(camera, u, v, z):
             seen = True
             x, fx = _corner(u, masks.shape[2])
             y, fy = _corner(v, masks.shape[1])
@@ -200,7 +188,7 @@ def gather_geometry(
             _store(row, encoded[view, n])
             _store(skipped, skip[view, n])
             weight: Real = np.float32(0)
-            if _is_visible(camera, u, v, z, p0, p1, p2):
+            if _is_visible(camera, u, v, z):
                 across = min(max((u - camera[18]) / max(camera[20] - camera[18], 1.0), 0.0), 1.0)
                 down = min(max((v - camera[19]) / max(camera[21] - camera[19], 1.0), 0.0), 1.0)
                 along = min(max((z - camera[16]) / (camera[17] - camera[16]), 0.0), 1.0)
@@ -233,7 +221,7 @@ def gather_colour(
         for view in range(len(cameras)):
             camera = cameras[view]
             u, v, z = project(camera, p0, p1, p2)
-            visible[view, n] = _is_visible(camera, u, v, z, p0, p1, p2)
+            visible[view, n] = _is_visible(camera, u, v, z)
             bilinear(images[view], u, v, 0, 3, rgb[view, n], 0)
             fu = u / camera[22] * np.float32(fine.shape[2] - 1)
             fv = v / camera[23] * np.float32(fine.shape[1] - 1)

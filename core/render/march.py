@@ -12,12 +12,13 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..geometry import Box
 from . import ray_kernels
 from .compositing import ray_weights
 from .field import CompiledField, Field, in_parallel
 from .grid import DensityGrid
 from .ray_kernels import BLACK, MOST_SAMPLES, VISIBLE
-from .sampling import ray_box
+from .sampling import meets, ray_box
 
 STEP = 0.75
 """Between two grid reads along a ray, in grid cells."""
@@ -42,22 +43,24 @@ class Seen:
     """Distances of the points that want a colour; each stands for an equal part of alpha."""
 
 
-def march(field: Field, grid: DensityGrid, origin: Float[Tensor, "3"], directions: Float[Tensor, "r 3"]) -> Seen:
-    """Integrate density along rays from one origin."""
+def march(
+    field: Field, grid: DensityGrid, window: Box, origin: Float[Tensor, "3"], directions: Float[Tensor, "r 3"]
+) -> Seen:
+    """Integrate density along rays from one origin; those that do not meet the window see nothing."""
     if not isinstance(field, CompiledField):
-        return march_in_torch(field, grid, origin, directions)
+        return march_in_torch(field, grid, window, origin, directions)
     count, lattice = len(directions), grid.lattice
     samples, alpha = np.empty(count, np.uint8), np.empty(count, np.float32)
     distance, where = np.empty(count, np.float32), np.zeros((count, MOST_SAMPLES), np.float32)
     raw, blocks, tables = grid.raw[0, 0].numpy(), grid.blocks.numpy(), field.tables
     density_scale = float(field.model.config.density_scale)
-    window = np.ascontiguousarray(field.encoded.source.window[0].double().numpy())
+    corners = np.stack([window.lower, window.upper]).astype(np.float64)
     lower, eye = lattice.lower.double().numpy(), origin.double().numpy()
     along = np.ascontiguousarray(directions.numpy())
 
     def work(begin: int, end: int) -> None:
         ray_kernels.march(
-            begin, end, tables.cameras, tables.masks, window, raw, blocks, grid.BLOCK, lower, lattice.spacing,
+            begin, end, tables.cameras, tables.masks, corners, raw, blocks, grid.BLOCK, lower, lattice.spacing,
             density_scale, eye, along, STEP * lattice.spacing, THIN, samples, alpha, distance, where,
         )  # fmt: skip
 
@@ -66,13 +69,13 @@ def march(field: Field, grid: DensityGrid, origin: Float[Tensor, "3"], direction
 
 
 def march_in_torch(
-    field: Field, grid: DensityGrid, origin: Float[Tensor, "3"], directions: Float[Tensor, "r 3"]
+    field: Field, grid: DensityGrid, window: Box, origin: Float[Tensor, "3"], directions: Float[Tensor, "r 3"]
 ) -> Seen:
     """The same in torch, on any device: evenly spaced reads between the first and the last occupied block."""
     step = STEP * grid.lattice.spacing
     near, far, hit = ray_box(origin, directions, grid.lattice.lower, grid.lattice.upper)
     start, stop = _occupied_interval(grid, origin, directions, near, far)
-    _, _, through = ray_box(origin, directions, *field.encoded.source.window[0])
+    through = meets(origin, directions, window)
     ray = (hit & through & (stop > start)).nonzero()[:, 0]
     rays = len(directions)
     seen = Seen(

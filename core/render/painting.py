@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..camera import Camera
+from ..geometry import Box
 from . import ray_kernels
 from .field import ROWS, CompiledField, Field, in_parallel
 from .grid import DensityGrid
@@ -31,8 +32,8 @@ UNLIKE = 0.2
 class Painting:
     """Fills a canvas, one lattice after the other."""
 
-    def __init__(self, field: Field, grid: DensityGrid, camera: Camera, mode: ViewMode) -> None:
-        self.field, self.grid, self.camera, self.mode = field, grid, camera, mode
+    def __init__(self, field: Field, grid: DensityGrid, camera: Camera, mode: ViewMode, window: Box) -> None:
+        self.field, self.grid, self.camera, self.mode, self.window = field, grid, camera, mode, window
         self.canvas = Canvas(camera.height, camera.width, grid.raw)
         self.samples = 0
         """How many points the network was asked about."""
@@ -66,7 +67,7 @@ class Painting:
         columns = torch.arange(column, camera.width, stride)
         y, x = (c.reshape(-1) for c in torch.meshgrid(rows, columns, indexing="ij"))
         directions = self._rays.directions(y, x)
-        seen = march(self.field, self.grid, self._rays.origin, directions)
+        seen = march(self.field, self.grid, self.window, self._rays.origin, directions)
         values = directions.new_zeros(len(y), Canvas.CHANNELS)
         values[:, 3], values[:, 4] = seen.alpha, seen.distance
         if self.mode == "colour":

@@ -25,7 +25,7 @@ from .grid import DensityGrid, Lattice, adjust, bake, hull_of, refine
 from .lattices import Canvas, bit_reversed_lattices
 from .painting import CameraRays, Painting
 from .reference import render_rays
-from .sampling import ray_box
+from .sampling import meets, ray_box
 from .view_modes import ViewMode, shade
 
 Quality = Literal["interactive", "reference"]
@@ -52,7 +52,9 @@ class RenderRequest:
     keypoints: Float[Tensor, "k 3"]
     """Metres, in the world of the encoded views' cameras."""
     box: Box
-    """Where anything can be; shown is what is seen through the box that the photos were cut to."""
+    """Where anything can be."""
+    window: Box
+    """Rays that do not meet it see nothing."""
     camera: Camera
     mode: ViewMode = "colour"
     quality: Quality = "interactive"
@@ -127,7 +129,7 @@ class Renderer:
                 top * camera.width, min(top + rows_a_strip, camera.height) * camera.width, device=like.device
             )
             near, far, _ = ray_box(origin, directions[pixels], lower, upper)
-            _, _, hit = ray_box(origin, directions[pixels], *request.encoded.source.window[0])
+            hit = meets(origin, directions[pixels], request.window)
             pixels, near, far = pixels[hit], near[hit], far[hit]
             colours = render_rays(
                 self.model, request.encoded, request.keypoints, origin, directions[pixels], near, far,
@@ -213,7 +215,7 @@ def _lattices(
     """Pictures whose progress goes from `begin` to `until`."""
     camera = request.camera
     stride = 2 ** max(0, math.ceil(math.log2(max(camera.width, camera.height) / FIRST_LATTICE)))
-    painting = Painting(field, grid, camera, request.mode)
+    painting = Painting(field, grid, camera, request.mode, request.window)
     offsets = bit_reversed_lattices(stride)
     few = max(1, len(offsets) // 16)
     # A grid that is about to be refined is shown at the first levels only, then the fine one fills everything.

@@ -4,6 +4,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from ..geometry import Box
+
 
 def ray_box(
     origin: Float[Tensor, "*#r 3"],
@@ -17,6 +19,13 @@ def ray_box(
     near = torch.minimum(a, b).amax(dim=-1).clamp_min(0)
     far = torch.maximum(a, b).amin(dim=-1)
     return near, far, far > near
+
+
+def meets(origin: Float[Tensor, "*#r 3"], directions: Float[Tensor, "r 3"], box: Box) -> Bool[Tensor, "r"]:
+    """Which rays meet a box."""
+    return ray_box(origin, directions, *(torch.as_tensor(corner).to(directions) for corner in (box.lower, box.upper)))[
+        2
+    ]
 
 
 def uniform(near: Float[Tensor, "r"], far: Float[Tensor, "r"], count: int) -> Float[Tensor, "r n"]:

@@ -4,11 +4,7 @@ import os
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool
 
-from ..camera import Camera
-from ..geometry import Box, project
-from ..keypoints import HEAD
 from .hand_held import draw_cameras
 from .lighting import draw_lighting
 from .makehuman import MakeHuman
@@ -19,22 +15,10 @@ PICTURE_SIZE = 256
 """Side of the training pictures, pixels."""
 
 
-def box_silhouette(camera: Camera, box: Box) -> Bool[np.ndarray, "h w"]:
-    """Pixels whose centres lie in the projection of `box`: the convex hull of its corners' projections."""
-    from scipy.spatial import ConvexHull
-
-    corners, _ = project(camera, box.corners)
-    x, y = np.meshgrid(np.arange(camera.width), np.arange(camera.height))
-    inside = np.ones((camera.height, camera.width), bool)
-    for a, b, c in ConvexHull(corners).equations:
-        inside &= a * x + b * y + c <= 0
-    return inside
-
-
 def photograph_person(data: MakeHuman, renderer: SceneRenderer, seed: int) -> dict[str, np.ndarray]:
     """The arrays of one person's file.
 
-    rgba (N, H, W, 4) uint8, straight alpha, cut to the subject box; depth (N, H, W) float16 metres, 0 where there is
+    rgba (N, H, W, 4) uint8, straight alpha; depth (N, H, W) float16 metres, 0 where there is
     nothing; intrinsics (N, 3, 3) and camera_from_world (N, 4, 4) float32; landmarks (468, 3) float32, metres in the
     head frame; yaw and pitch (N,) float32, radians; seed.
     """
@@ -46,9 +30,8 @@ def photograph_person(data: MakeHuman, renderer: SceneRenderer, seed: int) -> di
     rgba, depth = [], []
     for camera, exposure in zip(cameras, exposures, strict=True):
         picture = renderer.render(camera, exposure=float(exposure))
-        inside = box_silhouette(camera, HEAD.box)
-        rgba.append(np.where(inside[..., None], picture.rgba, 0).astype(np.uint8))
-        depth.append(np.where(inside, picture.depth, 0).astype(np.float16))
+        rgba.append(picture.rgba)
+        depth.append(picture.depth.astype(np.float16))
     return {
         "rgba": np.stack(rgba),
         "depth": np.stack(depth),

@@ -96,5 +96,5 @@ def draw_cameras(
             rng, y, p, float(np.clip(to_face, 0.33, 2.0)) + 0.1, aim=aim, roll=rng.normal(0, np.radians(4))
         )
         shift = rng.uniform(-0.04, 0.04, 2)
-        cameras.append(framed_camera(pose, HEAD.box, size, scale=rng.uniform(0.85, 1.12), shift=(shift[0], shift[1])))
+        cameras.append(framed_camera(pose, HEAD.frame, size, scale=rng.uniform(0.85, 1.12), shift=(shift[0], shift[1])))
     return cameras, yaw, pitch

@@ -38,7 +38,8 @@ def ssim_map(
 class LossWeights:
     """How much each term counts."""
 
-    colour: float = 10.0
+    colour: float = 8.0
+    square: float = 40.0
     structure: float = 0.5
     gradient: float = 2.0
     alpha: float = 2.0
@@ -54,7 +55,7 @@ def picture_losses(
     true_alpha: Float[Tensor, "r"],
     patch: int,
 ) -> dict[str, Float[Tensor, ""]]:
-    """Colour, structure, gradient and alpha terms of rendered patches."""
+    """Colour, squared colour (what PSNR measures), structure, gradient and alpha terms of rendered patches."""
 
     def pictures(x: Tensor) -> Float[Tensor, "b c p p"]:
         return x.reshape(-1, patch, patch, x.shape[-1] if x.ndim > 1 else 1).permute(0, 3, 1, 2)
@@ -64,6 +65,7 @@ def picture_losses(
     dy = (a[..., 1:, :] - a[..., :-1, :]) - (b[..., 1:, :] - b[..., :-1, :])
     return {
         "colour": (rgb - true_rgb).abs().mean(),
+        "square": (rgb - true_rgb).square().mean(),
         "structure": 1 - ssim_map(a, b, size=7).mean(),
         "gradient": dx.abs().mean() + dy.abs().mean(),
         "alpha": (alpha - true_alpha).abs().mean(),

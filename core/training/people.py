@@ -24,7 +24,7 @@ from .appearance import (
 )
 from .makehuman import MakeHuman, WavefrontMesh
 
-LOWEST_Y = 0.42
+LOWEST_Y = 0.62
 """Metres below the head's origin at which bodies are cut off: well under the subject box."""
 SKULL_CENTRE = np.array([0.0, -0.02, 0.02])
 

@@ -12,15 +12,17 @@ from ..render.sampling import ray_box
 from .items import BOX_MARGIN, TrainingItem
 from .losses import LossWeights, depth_loss, occupancy_loss, picture_losses
 
-STRATIFIED, NEAR_SURFACE = 28, 5
-"""Samples a ray, before those outside the visual hull are dropped."""
+STRATIFIED = 25
+"""Samples spread over a ray, before those outside the visual hull are dropped."""
+NEAR_SURFACE = (0.006, 0.006, 0.006, 0.006, 0.006, 0.02, 0.02, 0.02)
+"""Further samples round the true surface: how far from it, standard deviations in metres."""
 
 COLOUR_FROM = 1e-3
 """Samples of less weight in their ray are not given a colour of their own."""
 
 
 def draw_distances(item: TrainingItem, generator: torch.Generator) -> Float[Tensor, "r n"]:
-    """Sorted sample distances: one at random in each of 28 equal parts of the box, five round the true surface."""
+    """Sorted sample distances: one at random in each of 25 equal parts of the volume, eight round the true surface."""
     volume, window = HEAD.volume.grown(BOX_MARGIN), HEAD.box
 
     def crossed(box: Box) -> tuple[Tensor, Tensor, Tensor]:
@@ -37,8 +39,8 @@ def draw_distances(item: TrainingItem, generator: torch.Generator) -> Float[Tens
 
     parts = torch.arange(STRATIFIED, device=near.device) + random(rays, STRATIFIED)
     stratified = near[:, None] + (far - near)[:, None] * parts / STRATIFIED
-    jitter = torch.randn(rays, NEAR_SURFACE, generator=generator).to(near) * 0.008
-    anywhere = near[:, None] + (far - near)[:, None] * random(rays, NEAR_SURFACE)
+    jitter = torch.randn(rays, len(NEAR_SURFACE), generator=generator).to(near) * near.new_tensor(NEAR_SURFACE)
+    anywhere = near[:, None] + (far - near)[:, None] * random(rays, len(NEAR_SURFACE))
     close = torch.where(torch.isnan(item.distance)[:, None], anywhere, item.distance[:, None] + jitter)
     return torch.cat([stratified, close], dim=-1).sort(dim=-1).values
 

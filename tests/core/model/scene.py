@@ -48,7 +48,6 @@ def source(yaws: tuple[float, ...] = (-0.5, 0.0, 0.5), size: int = 64) -> Source
         camera_from_world=tensor([view.camera_from_world for view in cameras]),
         near_far=tensor([np.array(depth_range(view.camera_from_world, HEAD.box)) for view in cameras]),
         bounds=torch.tensor([[0.0, 0.0, size - 1.0, size - 1.0]] * len(cameras)),
-        window=tensor([np.stack([HEAD.box.lower, HEAD.box.upper])] * len(cameras)),
     )
 
 

@@ -61,7 +61,6 @@ def oracle(tmp_path_factory: pytest.TempPathFactory) -> Oracle:
         camera_from_world=poses,
         near_far=torch.tensor([[float(scene["znear"]), float(scene["zfar"])]] * 3),
         bounds=torch.tensor([[0.0, 0.0, size, size]] * 3),
-        window=torch.tensor([[[-9.0] * 3, [9.0] * 3]] * 3),
     )
     with torch.inference_mode():
         encoded = model.encode(source)

@@ -1,5 +1,7 @@
 """The reference and the interactive path on a small scene."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -38,7 +40,8 @@ def request(model: Ball, *, size: int = 48, yaw: float = 0.2, **changes: object)
         encoded = model.encode(scene.source())
     keypoints = scene.keypoints()
     keypoints[0] = 0
-    settings = {"encoded": encoded, "keypoints": keypoints, "box": HEAD.box, "camera": scene.camera(yaw, size)}
+    settings = {"encoded": encoded, "keypoints": keypoints, "box": HEAD.box, "window": HEAD.box}
+    settings["camera"] = scene.camera(yaw, size)
     return RenderRequest(**(settings | changes))  # type: ignore[arg-type]
 
 
@@ -112,7 +115,7 @@ def test_an_orbit_bakes_nothing_anew(model: Ball) -> None:
     """Only colours are asked for when nothing but the camera moved."""
     renderer, first = Renderer(model), request(model)
     renderer.render(first)
-    turned = RenderRequest(first.encoded, first.keypoints, first.box, scene.camera(0.3, 48))
+    turned = replace(first, camera=scene.camera(0.3, 48))
     frame = renderer.render(turned)
 
     assert frame.samples <= 48 * 48
@@ -124,8 +127,8 @@ def test_moving_a_keypoint_moves_the_picture(model: Ball) -> None:
     before = renderer.render(first)
     moved = first.keypoints.clone()
     moved[0, 0] += 0.02
-    after = renderer.render(RenderRequest(first.encoded, moved, first.box, first.camera))
-    back = renderer.render(RenderRequest(first.encoded, first.keypoints, first.box, first.camera))
+    after = renderer.render(replace(first, keypoints=moved))
+    back = renderer.render(replace(first))
 
     assert np.abs(after.rgba - before.rgba).max() > 0.2
     np.testing.assert_array_equal(back.rgba, before.rgba)
