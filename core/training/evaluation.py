@@ -19,7 +19,7 @@ from ..camera import Camera
 from ..detection import detect
 from ..errors import UserError
 from ..export import write_image
-from ..figures import Picture, psnr, ssim
+from ..figures import Picture, ms_ssim, outline_distance, psnr, ssim
 from ..geometry import Box
 from ..head_placement import in_head_frame
 from ..interop.transforms_json import load_capture
@@ -57,7 +57,10 @@ def truth_of(rgb: np.ndarray, mask: Mask, camera_in_head: Camera, box: Box, size
 
 
 def compare(rendered: Float[np.ndarray, "h w 4"], truth: Truth) -> dict[str, float]:
-    """PSNR and SSIM in the box of the true mask, in its foreground and over the whole picture; overlap of masks."""
+    """PSNR, SSIM and MS-SSIM in the box of the true mask, in its foreground, over the whole picture; masks compared.
+
+    mask_overlap is the intersection over the union, outline_px the median distance of outlines, pixels.
+    """
     shown = rendered[..., :3] * rendered[..., 3:]
     rows, columns = np.nonzero(truth.mask > 0.5)
     if len(rows) == 0:
@@ -68,10 +71,12 @@ def compare(rendered: Float[np.ndarray, "h w 4"], truth: Truth) -> dict[str, flo
     return {
         "psnr_box": psnr(shown[box], truth.picture[box]),
         "ssim_box": ssim(shown[box], truth.picture[box]),
+        "ms_ssim_box": ms_ssim(shown[box], truth.picture[box]),
         "psnr_foreground": psnr(shown[inside], truth.picture[inside]),
         "psnr_image": psnr(shown, truth.picture),
         "ssim_image": ssim(shown, truth.picture),
         "mask_overlap": float((inside & alpha).sum() / max(1, (inside | alpha).sum())),
+        "outline_px": outline_distance(alpha, inside),
     }
 
 
@@ -124,17 +129,26 @@ def _write_side_by_side(path: Path, rendered: Float[np.ndarray, "h w 4"], truth:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `kpnerf eval`."""
     parser.add_argument("captures", nargs="+", type=Path, metavar="CAPTURE", help="folders with a transforms.json")
-    parser.add_argument("--sources", nargs="+", required=True, metavar="NAME", help="pictures the avatar is made of")
-    parser.add_argument("--target", nargs="+", required=True, metavar="NAME", help="pictures to compare with")
+    parser.add_argument("--sources", nargs="+", metavar="NAME", help="pictures the avatar is made of")
+    parser.add_argument("--target", nargs="+", metavar="NAME", help="pictures to compare with")
+    parser.add_argument(
+        "--suite", action="store_true", help="the whole examination instead, of captures made by `kpnerf synth`"
+    )
     parser.add_argument("--size", type=int, metavar="N", help="longer side to compare at, pixels; default: as they are")
     parser.add_argument("--quality", choices=("interactive", "reference"), default="reference")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="FILE", help="other weights")
-    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="side-by-side pictures go here")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="DIR", help="side-by-side pictures, or the page of --suite, go here"
+    )
     parser.add_argument("--json", action="store_true", help="print figures as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """`kpnerf eval`."""
+    if args.suite:
+        return _run_suite(args)
+    if not args.sources or not args.target:
+        raise UserError("Nothing was named to compare.", "Give --sources and --target, or --suite.")
     avatar = Avatar.load(args.weights)
     figures: dict[str, dict[str, float]] = {}
     for capture in args.captures:
@@ -151,4 +165,33 @@ def run(args: argparse.Namespace) -> int:
     print(f"{'':<36}" + "".join(f"{name:>17}" for name in names))
     for target, row in [*figures.items(), ("mean", average)]:
         print(f"{target:<36}" + "".join(f"{row[name]:>17.3f}" for name in names))
+    return 0
+
+
+def _run_suite(args: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from . import suite
+    from .report_page import mean_figures, write_report
+
+    if args.output is None:
+        raise UserError("The examination writes a page.", "Say where with -o FOLDER.")
+    size = args.size or 256
+    avatar, conditions = Avatar.load(args.weights), suite.CONDITIONS
+    results = suite.examine(
+        avatar, args.captures, conditions=conditions, size=size, quality=args.quality, say=tqdm.write
+    )
+    about = [
+        f"{len(args.captures)} people, pictures of {size}², {args.quality} renderer, weights {args.weights.name}. "
+        "Nothing is multiplied by the true mask: a fat or a thin outline costs.",
+        "The box is that of the true mask, cut to what is seen through the subject's box.",
+    ]
+    kept = write_report(args.output, iter(tqdm(results, unit="picture")), title="How like the avatar is", about=about)
+    names = list(dict.fromkeys(row.condition for row in kept))
+    means = {name: mean_figures([row for row in kept if row.condition == name]) for name in names}
+    if args.json:
+        print(json.dumps(means, indent=2))
+    else:
+        for name, row in means.items():
+            print(f"{name:<36}" + "".join(f"{label}: {value:.3f}  " for label, value in row.items()))
     return 0
