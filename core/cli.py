@@ -34,7 +34,7 @@ COMMANDS = {
     "eval": Command("compare the avatar with photos that it has not seen", ".training.evaluation"),
     "bench": Command("time the renderer", ".commands.bench"),
     "synth": Command("make pictures of synthetic people to train on", ".training.synth"),
-    "train": Command("train the network", ".training.trainer"),
+    "train": Command("train the network", ".training.train"),
 }
 
 

@@ -8,6 +8,7 @@ result and runs again only when its input is not the object it had.
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from .camera import Camera
 from .document import Document, RenderMode
 from .errors import UserError
 from .explaining import DRAWN, explained
+from .exposure import matching_gains
 from .model.checkpoint import load_weights
 from .model.keypoint_nerf import EncodedViews, KeypointNeRF, SourceViews
 from .model.precision import fast_arithmetic
@@ -35,12 +37,15 @@ def load_model(path: Path | str = WEIGHTS) -> KeypointNeRF:
 
 
 def crop_views(document: Document, size: int) -> list[SubjectView]:
-    """The source photos as pictures of the subject. Raises UserError while there are no cameras."""
+    """The source photos as pictures of the subject, alike in exposure. Raises UserError while there are no cameras."""
     if document.calibration is None or not document.sources:
         raise UserError("The cameras are not known yet.", "Place keypoints in two photos and solve the cameras.")
     cameras, frame = document.calibration.head_cameras, document.schema.frame
     chosen = [(document.views[index], cameras[index]) for index in document.sources]
-    return [crop_subject(view.photo.rgb, view.mask, camera, frame, size) for view, camera in chosen]
+    gains = matching_gains([view.photo.rgb for view, _ in chosen], [view.landmarks_px for view, _ in chosen])
+    crops = [crop_subject(view.photo.rgb, view.mask, camera, frame, size) for view, camera in chosen]
+    matched = zip(crops, gains.astype(np.float32), strict=True)
+    return [replace(crop, image=(crop.image * gain).clip(0, 1)) for crop, gain in matched]
 
 
 def source_views(crops: list[SubjectView], document: Document, device: torch.device) -> SourceViews:

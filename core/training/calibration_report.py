@@ -30,13 +30,13 @@ class CalibrationRow:
     warnings: int
 
 
-def calibration_table(captures: str | Path, *, names: Sequence[str] = USUAL_VIEWS) -> list[CalibrationRow]:
-    """Solve these pictures of every capture in a folder and compare with the cameras in its transforms.json.
+def calibration_table(captures: Sequence[Path], *, names: Sequence[str] = USUAL_VIEWS) -> list[CalibrationRow]:
+    """Solve these pictures of every capture folder and compare with the cameras in its transforms.json.
 
     Raises UserError where a capture lacks one of the pictures; a capture without known cameras is passed over.
     """
     rows = []
-    for folder in sorted(path.parent for path in Path(captures).glob("*/transforms.json")):
+    for folder in captures:
         capture = load_capture(folder, names=names)
         true = [camera for camera in capture.cameras if camera is not None]
         if len(true) != len(capture.photos):

@@ -85,6 +85,11 @@ def cut_bounds(rng: np.random.Generator, mask: Float[np.ndarray, "h w"]) -> Floa
     return bounds
 
 
+def photo_end(rng: np.random.Generator) -> float | None:
+    """How far below the head's origin the photos of a person end, metres: most show the head and little more."""
+    return float(rng.uniform(0.14, 0.30)) if rng.random() < 0.7 else None
+
+
 def shaken_pose(rng: np.random.Generator, camera_from_world: Float[np.ndarray, "4 4"]) -> Float[np.ndarray, "4 4"]:
     """The pose that calibration would find: turned about the head by some tenths of a degree, moved by a millimetre."""
     axis_angle = rng.normal(scale=np.radians(0.25), size=3)

@@ -134,6 +134,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--suite", action="store_true", help="the whole examination instead, of captures made by `kpnerf synth`"
     )
+    parser.add_argument(
+        "--cameras", action="store_true", help="how well cameras are found instead, of captures whose cameras are known"
+    )
     parser.add_argument("--size", type=int, metavar="N", help="longer side to compare at, pixels; default: as they are")
     parser.add_argument("--quality", choices=("interactive", "reference"), default="reference")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="FILE", help="other weights")
@@ -147,8 +150,13 @@ def run(args: argparse.Namespace) -> int:
     """`kpnerf eval`."""
     if args.suite:
         return _run_suite(args)
+    if args.cameras:
+        from .calibration_report import USUAL_VIEWS, calibration_table, formatted
+
+        print(formatted(calibration_table(args.captures, names=args.sources or USUAL_VIEWS)))
+        return 0
     if not args.sources or not args.target:
-        raise UserError("Nothing was named to compare.", "Give --sources and --target, or --suite.")
+        raise UserError("Nothing was named to compare.", "Give --sources and --target, --suite or --cameras.")
     avatar = Avatar.load(args.weights)
     figures: dict[str, dict[str, float]] = {}
     for capture in args.captures:

@@ -17,7 +17,7 @@ from ..geometry import ray_box
 from ..keypoints import HEAD
 from ..model.keypoint_nerf import SourceViews
 from ..subject import depth_range
-from .disturbances import cut_bounds, detected_keypoints, photometric, shaken_pose, spoilt_mask
+from .disturbances import cut_bounds, detected_keypoints, photo_end, photometric, shaken_pose, spoilt_mask
 
 BOX_MARGIN = 0.01
 """How far rays are followed beyond the subject's volume, metres."""
@@ -102,12 +102,15 @@ def _source_views(
     rng: np.random.Generator, person: dict[str, np.ndarray], views: np.ndarray
 ) -> tuple[SourceViews, Float[Tensor, "v 1 h w"]]:
     images, masks, bounds, depths, poses = [], [], [], [], []
+    end = photo_end(rng)
     for view in views:
         rgba = person["rgba"][view].astype(np.float32) / 255
         truth = person["depth"][view].astype(np.float32)
         pose = person["camera_from_world"][view].astype(np.float64)
         rgb, mask = spoilt_mask(rng, photometric(rng, rgba[..., :3]), rgba[..., 3])
         kept = cut_bounds(rng, mask)
+        if end is not None:
+            kept[3] = min(kept[3], _row_of(person, int(view), end + rng.normal(0, 0.02)))
         shown = np.zeros_like(mask)
         x0, y0, x1, y1 = (int(b) for b in kept)
         shown[y0 : y1 + 1, x0 : x1 + 1] = 1
@@ -134,6 +137,13 @@ def _source_views(
         bounds=tensor(bounds),
     )
     return source, tensor(depths)
+
+
+def _row_of(person: dict[str, np.ndarray], view: int, y: float) -> float:
+    """The row of a view on which a point lies that is `y` metres below the head's origin; at least a few rows stay."""
+    k, pose = (person[name][view].astype(np.float64) for name in ("intrinsics", "camera_from_world"))
+    in_camera = pose[:3, 1] * y + pose[:3, 3]
+    return float(np.floor(max(8.0, k[1, 1] * in_camera[1] / in_camera[2] + k[1, 2])))
 
 
 def _camera_rays(

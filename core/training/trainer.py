@@ -1,27 +1,22 @@
-"""`kpnerf train`: optimise a network on a folder of synthetic people; a killed run goes on where it was."""
+"""Optimises a network on a folder of synthetic people; a killed run goes on where it was."""
 
-import argparse
 import csv
 import math
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import get_args
 
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from torch import Tensor
 
 from ..errors import UserError
 from ..model.checkpoint import load_weights, save_weights
 from ..model.keypoint_nerf import KeypointNeRF, ModelConfig
-from ..model.spatial import Encoding
 from .items import People, TrainingItem, draw_item
 from .losses import LossWeights
 from .step import training_losses
@@ -34,7 +29,7 @@ class TrainingSettings:
     steps: int = 20_000
     learning_rate: float = 7e-4
     warm_up: int = 200
-    ema_decay: float = 0.999
+    ema_decay: float = 0.998
     gradient_clip: float = 1.0
     weight_decay: float = 0.01
     patches: int = 2
@@ -158,7 +153,9 @@ class Trainer:
         dist.all_reduce(flat)
         flat /= self.settings.processes
         for p, part in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
-            p.grad = part.view(p.shape).to(memory_format=torch.preserve_format)
+            # In the parameter's own layout: the fused optimiser takes both as they lie in memory, and would otherwise
+            # mix up a convolution's gradients without a word.
+            p.grad = torch.empty_like(p).copy_(part.view(p.shape))
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -235,65 +232,3 @@ class Trainer:
             file=sys.stderr,
             flush=True,
         )
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `kpnerf train`."""
-    parser.add_argument("data", type=Path, help="folder of people written by `kpnerf synth`")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the run; an unfinished run there goes on")
-    parser.add_argument("--steps", type=int, default=TrainingSettings.steps)
-    parser.add_argument("--learning-rate", type=float, default=TrainingSettings.learning_rate)
-    parser.add_argument("--encoding", choices=get_args(Encoding), default="relative_z_decay")
-    parser.add_argument("--patches", type=int, default=TrainingSettings.patches, help="patches of 32² rays a step")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--workers", type=int, default=1, help="threads that prepare data")
-    parser.add_argument("--processes", type=int, default=1, help="work side by side, gradients averaged")
-    parser.add_argument("--start-from", type=Path, help="weights to start from")
-    parser.add_argument("--checkpoint-minutes", type=float, default=3.0)
-    parser.add_argument("--full-precision", action="store_true", help="no bfloat16")
-
-
-def run(args: argparse.Namespace) -> int:
-    """`kpnerf train`."""
-    People(args.data)
-    if args.processes > 1:
-        mp.spawn(_run_process, args=(args, tempfile.mktemp(prefix="kpnerf-train-")), nprocs=args.processes)
-    else:
-        _run_process(0, args, None)
-    return 0
-
-
-def _run_process(rank: int, args: argparse.Namespace, meeting_point: str | None) -> None:
-    if args.device == "cpu" and args.processes > 1:
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) // args.processes))
-    settings = TrainingSettings(
-        steps=args.steps,
-        learning_rate=args.learning_rate,
-        patches=args.patches,
-        seed=args.seed,
-        mixed_precision=not args.full_precision,
-        processes=args.processes,
-    )
-    if meeting_point is not None:
-        dist.init_process_group("gloo", init_method=f"file://{meeting_point}", rank=rank, world_size=args.processes)
-    trainer = Trainer(ModelConfig.head(args.encoding), settings, args.data, args.out, device=args.device, rank=rank)
-    if args.start_from is not None and trainer.step == 0:
-        trainer.adopt(args.start_from)
-    parent = os.getppid()
-    # Where the parent was killed the others would wait for each other's gradients for ever.
-    trainer.run(checkpoint_minutes=args.checkpoint_minutes, workers=args.workers, stop=lambda: os.getppid() != parent)
-
-
-def main() -> None:
-    """Entry point of `python -m kpnerf.core.training.trainer`."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_arguments(parser)
-    try:
-        sys.exit(run(parser.parse_args()))
-    except UserError as error:
-        sys.exit(str(error))
-
-
-if __name__ == "__main__":
-    main()

@@ -25,6 +25,20 @@ def test_a_photo_predicted_from_the_others(tmp_path: Path, capsys: pytest.Captur
     assert len(list((tmp_path / "pictures").glob("*.png"))) == 1
 
 
+def test_cameras_found_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Cameras that were found and written as a capture count as known, and are found again as they were."""
+    capture = tmp_path / "capture"
+    assert main(["calibrate", *map(str, sample_photos()), "-o", str(capture)]) == 0
+    capsys.readouterr()
+    assert main(["eval", str(capture), "--cameras"]) == 0
+    table = capsys.readouterr().out.splitlines()
+
+    name, views, rotation, focal, *_ = (cell.strip() for cell in table[2].strip("|").split("|"))
+    assert (name, views) == ("capture", "3")
+    assert float(rotation.rstrip("°")) < 0.5 and abs(float(focal.rstrip("% "))) < 3
+    assert table[-1].startswith("| median")
+
+
 def test_bench_reports_all_renderers(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """One run times all paths, compares their pictures, and prints JSON with the promised summary."""
     monkeypatch.setattr(timing, "PUBLISHED_SIZE", 12)

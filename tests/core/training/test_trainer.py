@@ -1,5 +1,7 @@
 """Training on a few tiny made-up people: it learns, and a killed run goes on exactly."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,8 @@ from kpnerf.core.model.checkpoint import load_weights
 from kpnerf.core.model.keypoint_nerf import ModelConfig
 from kpnerf.core.training.disturbances import cut_bounds, detected_keypoints, shaken_pose
 from kpnerf.core.training.items import People, draw_item
+from kpnerf.core.training.losses import LossWeights
+from kpnerf.core.training.step import training_losses
 from kpnerf.core.training.trainer import Trainer, TrainingSettings, learning_rate
 
 from ..model import scene
@@ -80,6 +84,43 @@ def test_a_resumed_run_is_the_run(people: Path, tmp_path: Path) -> None:
         assert torch.equal(value, resumed.model.state_dict()[name]), name
     assert load_weights(tmp_path / "part" / "head.safetensors").config == CONFIG
     assert (tmp_path / "part" / "log.csv").read_text().startswith("step,")
+
+
+class Both(Trainer):
+    """Two processes in one: gradients are averaged over its own item and the other's."""
+
+    def _share_gradients(self) -> None:
+        own = [p.grad for p in self.model.parameters()]
+        number = 2 * self.step + 1
+        item = draw_item(self.people, seed=self.settings.seed, step=number, patches=self.settings.patches)
+        generator = torch.Generator().manual_seed(number)
+        self.model.zero_grad(set_to_none=True)
+        training_losses(self.model, item, LossWeights(), generator)["total"].backward()
+        for p, first in zip(self.model.parameters(), own, strict=True):
+            if p.grad is not None or first is not None:
+                none = torch.zeros_like(p)
+                p.grad = 0.5 * ((none if first is None else first) + (none if p.grad is None else p.grad))
+
+
+def test_two_processes_are_one(people: Path, tmp_path: Path) -> None:
+    """`kpnerf train` under torchrun gives the weights of one process that sees both processes' items."""
+    settings = TrainingSettings(steps=3, patches=1, mixed_precision=False, processes=2)
+    torch.set_num_threads(1)
+    both = Both(ModelConfig.head(), settings, people, tmp_path / "both", device="cpu")
+    both.run()
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+    train = ["kpnerf.core.cli", "train", str(people), "--out", str(tmp_path / "two"), "--steps", "3", "--patches", "1"]
+    run = subprocess.run(
+        [*launch, *train, "--full-precision", "--device", "cpu"], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+
+    two = torch.load(tmp_path / "two" / "checkpoint.pt", weights_only=True)["model"]
+    start = Trainer(ModelConfig.head(), settings, people, tmp_path / "start", device="cpu").model.state_dict()
+    for name, value in both.model.state_dict().items():
+        # Gradients are summed in another order; Adam's first steps turn the sign of a gradient into a whole step.
+        moved = (value - start[name]).abs().max()
+        assert (two[name] - value).abs().mean() <= 0.02 * moved + 1e-7, name
 
 
 def test_it_learns(people: Path, tmp_path: Path) -> None:

@@ -1,0 +1,78 @@
+"""What a training step is given: photos that end, targets cut to what is shown."""
+
+import numpy as np
+import pytest
+
+from kpnerf.core.geometry import ray_box
+from kpnerf.core.keypoints import HEAD
+from kpnerf.core.training import disturbances, items
+from kpnerf.core.training.items import People, draw_item
+
+from ..model import scene
+
+WALL = 200
+"""Grey of a person who fills every picture."""
+
+
+@pytest.fixture(scope="module")
+def giant(tmp_path_factory: pytest.TempPathFactory) -> People:
+    """Somebody who fills all pictures from edge to edge, at the depth of the head's origin."""
+    folder = tmp_path_factory.mktemp("giant")
+    yaws = np.linspace(-1.2, 1.2, 8)
+    views = scene.source(tuple(yaws), size=96)
+    k = views.intrinsics.numpy().copy()
+    k[:, :2, :2] *= 0.7  # wide enough to see beyond the box
+    np.savez(
+        folder / "person_00000.npz",
+        rgba=np.full((8, 96, 96, 4), [WALL, WALL, WALL, 255], np.uint8),
+        depth=np.ones((8, 96, 96), np.float16),
+        intrinsics=k,
+        camera_from_world=views.camera_from_world.numpy(),
+        landmarks=np.zeros((468, 3), np.float32),
+        yaw=yaws.astype(np.float32),
+        pitch=np.zeros(8, np.float32),
+        seed=0,
+    )
+    return People(folder)
+
+
+def test_targets_are_empty_outside_the_window(giant: People) -> None:
+    """Rays that miss the subject's box carry nothing, all others the person: just as pictures are rendered."""
+    empty, full = 0, 0
+    for step in range(12):
+        item = draw_item(giant, seed=0, step=step, patches=2, patch=16)
+        _, _, meets = ray_box(item.origins.double().numpy(), item.directions.double().numpy(), HEAD.box)
+        alpha = item.alpha.numpy()
+        agree = (alpha > 0.5) == meets
+        assert agree.mean() > 0.99  # single and double precision differ on the box's very edge
+        assert np.abs(item.rgb.numpy()[agree & meets] - WALL / 255).max() < 1e-6
+        assert np.isnan(item.distance.numpy()[~meets & agree]).all()
+        empty, full = empty + (~meets).sum(), full + meets.sum()
+
+    assert empty > 200 and full > 200
+
+
+def test_photos_of_a_person_end_at_one_height(giant: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where photos end below the head, every view is cut there and black beneath."""
+    monkeypatch.setattr(items, "photo_end", lambda _: 0.05)
+    monkeypatch.setattr(items, "cut_bounds", lambda _, mask: np.array([0.0, 0.0, 95.0, 95.0]))
+    ends = []
+    for step in range(6):
+        source = draw_item(giant, seed=1, step=step, patches=1, patch=16).source
+        for image, mask, bounds in zip(source.images, source.masks, source.bounds, strict=True):
+            last = int(bounds[3])
+            ends.append(last)
+            assert mask[0, last].mean() > 0.5
+            assert mask[0, last + 1 :].max() == 0 and image[:, last + 1 :].max() == 0
+
+    # Focal length 0.7 * 123.4 px, a metre away: 5 cm below the origin is about 4 rows below the middle.
+    assert 48 <= np.median(ends) <= 56 and np.ptp(ends) < 16
+
+
+def test_most_photos_end_below_the_head() -> None:
+    """Never through the face, and now and then not at all."""
+    ends = [disturbances.photo_end(np.random.default_rng(seed)) for seed in range(300)]
+    cut = [end for end in ends if end is not None]
+
+    assert 0.5 < len(cut) / 300 < 0.9
+    assert min(cut) > 0.13 and max(cut) < 0.31
