@@ -7,9 +7,15 @@ PYTHON ?= $(or $(shell for p in python3 python3.12 python3.11; do \
     done),python3)
 PIP := PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip
 ARGS ?=
+# For weights: where MakeHuman's data are, where a run is kept, how long it is, and how many processes share it.
+DATA ?=
+RUN ?= runs
+PEOPLE ?= 640
+STEPS ?= 20000
+PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help viewer test soak lint pictures bench format clean
+.PHONY: help viewer test soak lint pictures bench weights format clean
 
 help:
 	@echo 'make viewer   open the window      ARGS="me-left.jpg me.jpg me-right.jpg", a capture folder or a project'
@@ -18,6 +24,7 @@ help:
 	@echo 'make lint     style, types, import rules'
 	@echo 'make pictures make the pictures of the window in assets/pictures anew'
 	@echo 'make bench    time the renderer    ARGS="--size 256"'
+	@echo 'make weights  train the network anew   DATA=/path/to/makehuman/data  STEPS=20000; goes on where it stopped'
 	@echo 'make format   lay the code out'
 	@echo 'make clean    remove everything that make made'
 
@@ -35,6 +42,12 @@ soak: $(VENV)/.test
 
 bench: $(VENV)/.viewer
 	@$(BIN)/kpnerf bench $(ARGS)
+
+weights: $(VENV)/.test
+	@test -n '$(DATA)' || { echo 'Say where the data of a MakeHuman installation are: make weights DATA=/path/to/data'; exit 2; }
+	$(BIN)/kpnerf synth --data '$(DATA)' --out '$(RUN)/people' --people $(PEOPLE) --first-seed 1000
+	$(BIN)/kpnerf train '$(RUN)/people' --out '$(RUN)/head' --steps $(STEPS) --processes $(PROCESSES)
+	cp '$(RUN)/head/head.safetensors' assets/weights/head.safetensors
 
 lint: $(VENV)/.test build/tree
 	$(BIN)/ruff check .
