@@ -14,6 +14,7 @@ from jaxtyping import Float
 from .calibration import Calibration, ViewObservation
 from .camera import Camera
 from .keypoints import HEAD, Keypoints2D, KeypointSchema
+from .mask_bytes import mask_field
 from .names import match_name
 from .photo import Photo
 from .world_scale import KnownDistance
@@ -45,8 +46,8 @@ class DocumentView:
     """One photo with everything known about it."""
 
     photo: Photo
-    mask: Float[np.ndarray, "h w"]
-    """Foreground, 0 to 1, of the photo's size."""
+    mask: Float[np.ndarray, "h w"] = mask_field()
+    """Foreground, 0 to 1 in steps of 1/255, of the photo's size; kept as bytes."""
     landmarks_px: Float[np.ndarray, "478 2"] | None
     """The detector's dense face landmarks; None: it saw no face."""
     detected: Keypoints2D
@@ -66,16 +67,21 @@ class DocumentView:
     held_out: bool = False
     """Kept to compare with: neither a source of the avatar nor of its keypoints."""
 
-    detected_mask: Float[np.ndarray, "h w"] | None = None
+    detected_mask: Float[np.ndarray, "h w"] | None = mask_field(optional=True)
     """As the detector said, to go back to; None: `mask` is that still."""
 
+    distortion: float = 0.0
+    """Of the lens, taken out of everything here: by what share of its distance from the middle the photo shows a
+    corner farther out than a pinhole would (below zero: nearer, a barrel)."""
+    as_loaded: "DocumentView | None" = None
+    """Photo, masks, landmarks and points with the distortion in them; None: there is none, they are those above."""
+
     def __post_init__(self) -> None:
-        for name in ("mask", "landmarks_px", "detected_mask"):
-            array = getattr(self, name)
-            if array is not None and array.flags.writeable:
-                frozen = array.view()
-                frozen.flags.writeable = False
-                object.__setattr__(self, name, frozen)
+        landmarks = self.landmarks_px
+        if landmarks is not None and landmarks.flags.writeable:
+            frozen = landmarks.view()
+            frozen.flags.writeable = False
+            object.__setattr__(self, "landmarks_px", frozen)
 
     @property
     def name(self) -> str:

@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float
 
-from .calibration import Calibration, calibrate, solve_keypoints
-from .camera import Camera, Matrix4
+from .agreement import check_view, reprojected, resolved, with_camera, with_keypoints, with_view
+from .calibration import Calibration, calibrate
+from .camera import Matrix4
 from .document import RENDER_MODES, RENDER_QUALITIES, Document, DocumentView, RenderSettings
 from .errors import UserError
-from .geometry import project, transform
-from .keypoints import Keypoints2D, PointState
+from .keypoints import PointState
 from .names import free_name
 from .world_scale import keep_scale
 
@@ -43,7 +42,7 @@ def add_views(document: Document, views: Sequence[DocumentView]) -> Document:
 
 def remove_view(document: Document, view: int) -> Document:
     """Without one photo; the cameras of the others stay, the keypoints are solved from them."""
-    _check_view(document, view)
+    check_view(document, view)
     kept = [index for index in range(len(document.views)) if index != view]
     calibration = document.calibration
     if calibration is not None and kept:
@@ -56,15 +55,15 @@ def remove_view(document: Document, view: int) -> Document:
     else:
         calibration = None
     remaining = tuple(document.views[index] for index in kept)
-    return _resolved(replace(document, views=remaining, calibration=calibration))
+    return resolved(replace(document, views=remaining, calibration=calibration))
 
 
 def hold_out(document: Document, view: int, *, held_out: bool = True) -> Document:
     """With a photo kept to compare with, or used again as a source of the avatar; one source has to remain."""
-    changed = _with_view(document, view, replace(_check_view(document, view), held_out=held_out))
+    changed = with_view(document, view, replace(check_view(document, view), held_out=held_out))
     if not changed.sources:
         raise UserError("The last photo cannot be held out.", "Use another photo as a source first.")
-    return _resolved(changed)
+    return resolved(changed)
 
 
 # --- keypoints --------------------------------------------------------------------------------------------------
@@ -77,36 +76,36 @@ def move_keypoint(document: Document, view: int, name: str, xy_px: tuple[float, 
 
 def move_keypoints(document: Document, view: int, places_px: Mapping[str, tuple[float, float]]) -> Document:
     """With several keypoints of a photo put by hand, as `move_keypoint` does with one; solved once for all."""
-    before = _check_view(document, view)
+    before = check_view(document, view)
     keypoints = before.keypoints
     for name, xy_px in places_px.items():
         index = _keypoint_index(before, name)
         if not np.isfinite(xy_px).all():
             raise UserError(f"{xy_px} is no place in a photo.", "Give two finite numbers of pixels.")
         keypoints = keypoints.moved(index, clamp_to_photo(before, xy_px))
-    return _with_keypoints(document, view, keypoints)
+    return with_keypoints(document, view, keypoints)
 
 
 def occlude_keypoint(document: Document, view: int, name: str, *, occluded: bool = True) -> Document:
     """With a keypoint marked as hidden in a photo (kept, but not used for geometry), or as visible again."""
-    before = _check_view(document, view)
+    before = check_view(document, view)
     flags = before.keypoints.occluded.copy()
     flags[_keypoint_index(before, name)] = occluded
-    return _with_keypoints(document, view, replace(before.keypoints, occluded=flags))
+    return with_keypoints(document, view, replace(before.keypoints, occluded=flags))
 
 
 def unplace_keypoint(document: Document, view: int, name: str) -> Document:
     """With a keypoint taken back: nobody knows where it is, until other views tell or a hand places it."""
-    before = _check_view(document, view)
+    before = check_view(document, view)
     index = _keypoint_index(before, name)
     state, confidence = before.keypoints.state.copy(), before.keypoints.confidence.copy()
     state[index], confidence[index] = PointState.UNPLACED, 0.0
-    return _with_keypoints(document, view, replace(before.keypoints, state=state, confidence=confidence))
+    return with_keypoints(document, view, replace(before.keypoints, state=state, confidence=confidence))
 
 
 def snap_to_detection(document: Document, view: int, name: str) -> Document:
     """With a keypoint back where the detector saw it; UserError when the detector did not see it."""
-    before = _check_view(document, view)
+    before = check_view(document, view)
     index = _keypoint_index(before, name)
     if before.detected.state[index] != PointState.DETECTED:
         raise UserError(f"The {name} was not detected in {before.name}.", "Place it by hand.")
@@ -115,7 +114,7 @@ def snap_to_detection(document: Document, view: int, name: str) -> Document:
         array = getattr(before.keypoints, field).copy()
         array[index] = getattr(before.detected, field)[index]
         fields[field] = array
-    return _with_keypoints(document, view, replace(before.keypoints, **fields))
+    return with_keypoints(document, view, replace(before.keypoints, **fields))
 
 
 def swap_sides(document: Document, view: int, names: Iterable[str]) -> Document:
@@ -123,7 +122,7 @@ def swap_sides(document: Document, view: int, names: Iterable[str]) -> Document:
 
     They take everything with them: place, origin, confidence, visibility. UserError when none has a partner.
     """
-    before = _check_view(document, view)
+    before = check_view(document, view)
     schema, order = before.keypoints.schema, np.arange(len(before.keypoints.schema))
     chosen = {_keypoint_index(before, name) for name in names}
     for pair in schema.mirror_pairs:
@@ -135,7 +134,7 @@ def swap_sides(document: Document, view: int, names: Iterable[str]) -> Document:
             "None of these points has a partner on the other side.", "Choose an eye, cheek or mouth corner."
         )
     fields = {field: getattr(before.keypoints, field)[order] for field in ("xy_px", "state", "confidence", "occluded")}
-    return _with_keypoints(document, view, replace(before.keypoints, **fields))
+    return with_keypoints(document, view, replace(before.keypoints, **fields))
 
 
 def clamp_to_photo(view: DocumentView, xy_px: tuple[float, float]) -> tuple[float, float]:
@@ -150,23 +149,23 @@ def clamp_to_photo(view: DocumentView, xy_px: tuple[float, float]) -> tuple[floa
 
 def set_focal(document: Document, view: int, focal_px: float) -> Document:
     """With another focal length (pixels), the pose kept; solving starts from it, or keeps it where it is locked."""
-    before = _check_view(document, view)
+    before = check_view(document, view)
     if not (np.isfinite(focal_px) and focal_px > 0):
         raise UserError(f"A focal length of {focal_px} pixels does not exist.", "Give a number above zero.")
     camera = None if before.camera is None else replace(before.camera, fx=focal_px, fy=focal_px)
-    return _with_camera(document, view, replace(before, focal_px=focal_px), camera)
+    return with_camera(document, view, replace(before, focal_px=focal_px), camera)
 
 
 def set_pose(document: Document, view: int, world_from_camera: Matrix4) -> Document:
     """With a camera moved; UserError when it has no lens yet or the matrix is no rigid pose in metres."""
-    before = _check_view(document, view)
+    before = check_view(document, view)
     if before.camera is None:
         raise UserError(f"The camera of {before.name} is not known yet.", "Solve the cameras first.")
     rotation = np.asarray(world_from_camera)[:3, :3]
     rigid = np.isfinite(world_from_camera).all() and np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-5)
     if not rigid or np.linalg.det(rotation) < 0 or not np.allclose(world_from_camera[3], [0, 0, 0, 1]):
         raise UserError("That is no pose of a camera.", "Give a rotation and a translation in metres.")
-    return _with_camera(document, view, before, before.camera.posed(world_from_camera))
+    return with_camera(document, view, before, before.camera.posed(world_from_camera))
 
 
 def set_principal_point(document: Document, view: int, cx_px: float, cy_px: float) -> Document:
@@ -174,24 +173,24 @@ def set_principal_point(document: Document, view: int, cx_px: float, cy_px: floa
 
     Raises UserError where the camera is not known, or the pixel lies farther out than the photo is large.
     """
-    before = _check_view(document, view)
+    before = check_view(document, view)
     if before.camera is None:
         raise UserError(f"The camera of {before.name} is not known yet.", "Solve the cameras first.")
     width, height = before.size
     if not (-width <= cx_px <= 2 * width and -height <= cy_px <= 2 * height):
         raise UserError(f"The point {cx_px:g}, {cy_px:g} is far outside {before.name}.", "Choose a nearer one.")
     camera = replace(before.camera, cx=float(cx_px), cy=float(cy_px))
-    return _with_camera(document, view, replace(before, lock_centre=True), camera)
+    return with_camera(document, view, replace(before, lock_centre=True), camera)
 
 
 def set_lens(document: Document, view: int, fx: float, fy: float, cx: float, cy: float) -> Document:
     """With another lens in a camera as it is now, pixels; solving is told nothing of it and may change it again."""
-    before = _check_view(document, view)
+    before = check_view(document, view)
     if before.camera is None:
         raise UserError(f"The camera of {before.name} is not known yet.", "Solve the cameras first.")
     if not np.isfinite([fx, fy, cx, cy]).all() or min(fx, fy) <= 0:
         raise UserError("That is no lens.", "Give focal lengths above zero and a principal point, in pixels.")
-    return _with_camera(document, view, before, replace(before.camera, fx=fx, fy=fy, cx=cx, cy=cy))
+    return with_camera(document, view, before, replace(before.camera, fx=fx, fy=fy, cx=cx, cy=cy))
 
 
 def lock(
@@ -207,11 +206,11 @@ def lock(
     A released principal point goes back to the middle of the photo with the next solution: a face alone does not
     tell where it is.
     """
-    before = _check_view(document, view)
+    before = check_view(document, view)
     centre = before.lock_centre if centre is None else centre
     pose = before.lock_pose if pose is None else pose
     focal = before.lock_focal if focal is None else focal
-    return _with_view(document, view, replace(before, lock_pose=pose, lock_focal=focal, lock_centre=centre))
+    return with_view(document, view, replace(before, lock_pose=pose, lock_focal=focal, lock_centre=centre))
 
 
 def solve_cameras(
@@ -235,7 +234,7 @@ def apply_calibration(document: Document, calibration: Calibration) -> Document:
         view if view.camera is camera else replace(view, camera=camera)
         for view, camera in zip(document.views, calibration.cameras, strict=True)
     )
-    return _reprojected(replace(document, views=views, calibration=calibration))
+    return reprojected(replace(document, views=views, calibration=calibration))
 
 
 # --- drawing ----------------------------------------------------------------------------------------------------
@@ -254,85 +253,8 @@ def set_render_settings(document: Document, settings: RenderSettings) -> Documen
     return document if settings == document.settings else replace(document, settings=settings)
 
 
-# --- what edits are made of -------------------------------------------------------------------------------------
-
-
-def _check_view(document: Document, view: int) -> DocumentView:
-    if not 0 <= view < len(document.views):
-        raise UserError(f"There is no photo number {view + 1}.", f"There are {len(document.views)}.")
-    return document.views[view]
-
-
 def _keypoint_index(view: DocumentView, name: str) -> int:
     names = view.keypoints.schema.names
     if name not in names:
         raise UserError(f"There is no keypoint called “{name}”.", f"The keypoints are: {', '.join(names)}.")
     return names.index(name)
-
-
-def _with_view(document: Document, view: int, after: DocumentView) -> Document:
-    views = list(document.views)
-    views[view] = after
-    return replace(document, views=tuple(views))
-
-
-def _with_keypoints(document: Document, view: int, keypoints: Keypoints2D) -> Document:
-    return _resolved(_with_view(document, view, replace(document.views[view], keypoints=keypoints)))
-
-
-def _with_camera(document: Document, view: int, before: DocumentView, camera: Camera | None) -> Document:
-    calibration = document.calibration
-    if calibration is not None and camera is not None:
-        cameras = list(calibration.cameras)
-        cameras[view] = camera
-        calibration = replace(calibration, cameras=tuple(cameras))
-    views = list(document.views)
-    views[view] = replace(before, camera=camera)
-    return _resolved(replace(document, views=tuple(views), calibration=calibration))
-
-
-def _resolved(document: Document) -> Document:
-    """With 3D keypoints and residuals that belong to the views' keypoints and cameras as they are now."""
-    calibration = document.calibration
-    if calibration is None:
-        return document
-    keypoints, residuals_px = solve_keypoints(document.observations(), calibration.cameras, calibration.world_from_head)
-    solved = replace(
-        calibration, keypoints=keypoints, residuals_px=residuals_px, residual_px=_median_per_view(residuals_px)
-    )
-    return _reprojected(replace(document, calibration=solved))
-
-
-def _median_per_view(residuals_px: Float[np.ndarray, "v k"]) -> Float[np.ndarray, "v"]:
-    return np.array([np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else np.nan for row in residuals_px])
-
-
-def _reprojected(document: Document) -> Document:
-    """With every point that nobody placed filled in from the other views, once two of them know it."""
-    calibration = document.calibration
-    if calibration is None:
-        return document
-    known = calibration.keypoints.views >= 2
-    in_world = transform(calibration.world_from_head, calibration.keypoints.xyz)
-    views = tuple(
-        _filled_in(view, camera, in_world, known)
-        for view, camera in zip(document.views, calibration.cameras, strict=True)
-    )
-    return replace(document, views=views)
-
-
-def _filled_in(
-    view: DocumentView, camera: Camera, in_world: Float[np.ndarray, "k 3"], known: np.ndarray
-) -> DocumentView:
-    before = view.keypoints
-    free = (before.state == PointState.UNPLACED) | (before.state == PointState.REPROJECTED)
-    if not free.any():
-        return view
-    pixels, depth = project(camera, in_world)
-    filled = free & known & (depth > 0)
-    xy, state = before.xy_px.copy(), before.state.copy()
-    width, height = view.size
-    xy[filled] = np.clip(pixels[filled], -0.5, [width - 0.5, height - 0.5])
-    state[filled] = PointState.REPROJECTED
-    state[free & ~filled] = PointState.UNPLACED
-    return replace(view, keypoints=replace(before, xy_px=xy, state=state))

@@ -21,9 +21,11 @@ from .camera import Camera
 from .crash_log import state_folder
 from .document import Document, DocumentView
 from .keypoints import HEAD
+from .lens_edits import straight_photo
+from .mask_bytes import as_numbers, bytes_of
 from .migrations import migrated
 from .photo import Photo
-from .photo_records import find_photos, from_png, mask_from_png, mask_to_png, photo_record, to_png
+from .photo_records import find_photos, from_png, photo_record, to_png
 from .project_records import calibration_record, document_from_record, document_record, view_from_record, view_record
 
 Record = dict[str, Any]
@@ -83,10 +85,12 @@ class PartsWriter:
         return lines, rest | {"kind": document.schema.name, "views": views, "calibration": calibration}
 
     def _view(self, view: DocumentView, part: Callable[[object, Callable[[], Any]], int | None]) -> Record:
+        loaded, mask, detected_mask = view.as_loaded, bytes_of(view, "mask"), bytes_of(view, "detected_mask")
         return view_record(view) | {
-            "photo": part(view.photo, lambda: self._photo(view.photo)),
-            "mask": part(view.mask, lambda: _text(mask_to_png(view.mask))),
-            "detected_mask": part(view.detected_mask, lambda: _text(mask_to_png(np.asarray(view.detected_mask)))),
+            "as_loaded": part(loaded, lambda: None if loaded is None else self._view(loaded, part)),
+            "photo": None if loaded is not None else part(view.photo, lambda: self._photo(view.photo)),
+            "mask": part(mask, lambda: _text(to_png(np.asarray(mask)))),
+            "detected_mask": part(detected_mask, lambda: _text(to_png(np.asarray(detected_mask)))),
             "landmarks": part(view.landmarks_px, lambda: _text(_npy(np.asarray(view.landmarks_px)))),
         }
 
@@ -105,6 +109,7 @@ class PartsReader:
         self._cameras: dict[str, Camera] = {}
         self._calibrations: dict[tuple, Calibration | None] = {}
         self._arrays: dict[int, np.ndarray] = {}
+        self._straight: dict[tuple[int, float], Photo] = {}
         numbers = [number for number, content in parts.items() if isinstance(content, dict) and "sha256" in content]
         found = find_photos([parts[number] for number in numbers], folders, lambda index: self._png(numbers[index]))
         self._photos = dict(zip(numbers, found, strict=True))
@@ -126,16 +131,25 @@ class PartsReader:
         if key not in self._views:
             mask, repaired = self._mask(record["mask"]), self._mask(record["detected_mask"])
             assert mask is not None
-            photo, landmarks = self._photos[record["photo"]], self._landmarks(record["landmarks"])
-            view = view_from_record(record, photo, mask, landmarks, SCHEMAS[kind], repaired)
+            as_loaded = None if record["as_loaded"] is None else self._view(self._parts[record["as_loaded"]], kind)
+            photo, landmarks = self._photo(record, as_loaded), self._landmarks(record["landmarks"])
+            view = view_from_record(record, photo, mask, landmarks, SCHEMAS[kind], repaired, as_loaded)
             if view.camera is not None:
                 place = json.dumps(record["camera"])
                 view = replace(view, camera=self._cameras.setdefault(place, view.camera))
             self._views[key] = view
         return self._views[key]
 
+    def _photo(self, record: Record, as_loaded: DocumentView | None) -> Photo:
+        if as_loaded is None:
+            return self._photos[record["photo"]]
+        key = id(as_loaded), record["distortion"]
+        if key not in self._straight:
+            self._straight[key] = straight_photo(as_loaded.photo, record["distortion"])
+        return self._straight[key]
+
     def _mask(self, number: int | None) -> np.ndarray | None:
-        return self._array(number, mask_from_png)
+        return self._array(number, lambda content: as_numbers(from_png(content)))
 
     def _landmarks(self, number: int | None) -> np.ndarray | None:
         return self._array(number, lambda content: np.load(io.BytesIO(content)))

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
-from .document import Document, DocumentView
+from .agreement import check_view, with_view
+from .document import Document
 from .errors import UserError
 
 THINNEST, THICKEST = 0.5, 1000.0
@@ -21,7 +22,7 @@ def paint_mask(
     `path_px` are the photo pixels it passes in straight lines. The visual hull, and with it the avatar, is made of
     the foreground. Raises UserError for a path of no or impossible points, or a brush of no size.
     """
-    before = _check_view(document, view)
+    before = check_view(document, view)
     if not path_px or not np.isfinite(path_px).all():
         raise UserError("That is no stroke.", "Give at least one place in the photo, in finite numbers of pixels.")
     if not THINNEST <= radius_px <= THICKEST:
@@ -32,15 +33,15 @@ def paint_mask(
     if np.array_equal(mask, before.mask):
         return document
     detected = before.mask if before.detected_mask is None else before.detected_mask
-    return _with_view(document, view, replace(before, mask=mask, detected_mask=detected))
+    return with_view(document, view, replace(before, mask=mask, detected_mask=detected))
 
 
 def restore_mask(document: Document, view: int) -> Document:
     """With the foreground of a photo as it was detected, without any stroke."""
-    before = _check_view(document, view)
+    before = check_view(document, view)
     if before.detected_mask is None:
         return document
-    return _with_view(document, view, replace(before, mask=before.detected_mask, detected_mask=None))
+    return with_view(document, view, replace(before, mask=before.detected_mask, detected_mask=None))
 
 
 def stroked(
@@ -68,13 +69,3 @@ def stroked(
         part = painted[y0:y1, x0:x1]
         painted[y0:y1, x0:x1] = np.maximum(part, covered) if add else np.minimum(part, 1 - covered)
     return painted
-
-
-def _check_view(document: Document, view: int) -> DocumentView:
-    if not 0 <= view < len(document.views):
-        raise UserError(f"There is no photo number {view + 1}.", f"There are {len(document.views)}.")
-    return document.views[view]
-
-
-def _with_view(document: Document, view: int, after: DocumentView) -> Document:
-    return replace(document, views=tuple(after if index == view else old for index, old in enumerate(document.views)))

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 Record = dict[str, Any]
-FORMAT_VERSION = 2
-"""Of what this program writes. 1: the first. 2: with the history of what was done."""
+FORMAT_VERSION = 3
+"""Of what this program writes. 1: the first. 2: with the history of what was done. 3: with the distortion of lenses."""
 
 
 def _with_history(record: Record) -> Record:
@@ -17,7 +17,13 @@ def _with_history(record: Record) -> Record:
     return record | {"history": []}
 
 
-MIGRATIONS: dict[int, Callable[[Record], Record]] = {1: _with_history}
+def _with_distortion(record: Record) -> Record:
+    """2 to 3: nobody has taken any out."""
+    views = [{"distortion": 0.0, "as_loaded": None} | view for view in record["views"]]
+    return record | {"views": views}
+
+
+MIGRATIONS: dict[int, Callable[[Record], Record]] = {1: _with_history, 2: _with_distortion}
 
 
 def migrated(record: Record) -> Record:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import camera_edits, edits, mask_edits
+from . import camera_edits, edits, lens_edits, mask_edits
 from .document import Document
 from .errors import UserError
 from .steps import Operation
@@ -133,6 +133,10 @@ def _lens(document: Document, view: str, numbers: str) -> Document:
     return edits.set_lens(document, document.view_index(view), fx, fy, cx, cy)
 
 
+def _distortion(document: Document, view: str, share: str) -> Document:
+    return lens_edits.set_distortion(document, document.view_index(view), _number(share))
+
+
 def _lock(document: Document, view: str, part: str) -> Document:
     return edits.lock(document, document.view_index(view), **{_part(part): True})
 
@@ -194,6 +198,7 @@ KINDS: dict[str, Kind] = {
     "principal-point": Kind(("VIEW", "X", "Y"), "have the optical axis go through a pixel", _principal_point),
     "pose": Kind(("VIEW", "NUMBERS"), "move a camera: three rows of world_from_camera, 12 numbers in quotes", _pose),
     "lens": Kind(("VIEW", "NUMBERS"), "change a lens only: fx fy cx cy in quotes, for the camera as it is now", _lens),
+    "distortion": Kind(("VIEW", "SHARE"), "take out what the lens adds to a corner's distance, as -0.03", _distortion),
     "lock": Kind(("VIEW", "PART"), f"keep a part of a camera when solving: {', '.join(PARTS)}", _lock),
     "release": Kind(("VIEW", "PART"), "no longer keep it", _release),
     "solve": Kind((), "find cameras and keypoints in space again", edits.solve_cameras),

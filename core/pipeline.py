@@ -28,6 +28,8 @@ from .render.view_modes import ViewMode
 from .subject import SubjectView, crop_subject, depth_range
 
 WEIGHTS = Path(__file__).parents[1] / "assets" / "weights" / "head.safetensors"
+SMOOTH = 5
+"""Samples of a pixel that make edges smooth."""
 
 
 def load_model(path: Path | str = WEIGHTS) -> KeypointNeRF:
@@ -80,12 +82,14 @@ def render_request(
     *,
     mode: ViewMode = "colour",
     quality: Quality = "interactive",
+    samples_per_pixel: int = 1,
+    focus: tuple[float, float] | None = None,
 ) -> RenderRequest:
     """A picture of the avatar from a camera in the head frame."""
     assert document.calibration is not None, "encode_document has refused a document without cameras"
     keypoints = torch.from_numpy(document.calibration.keypoints.xyz.astype(np.float32)).to(encoded.low.device)
     schema = document.schema
-    return RenderRequest(encoded, keypoints, schema.volume, schema.box, camera, mode, quality)
+    return RenderRequest(encoded, keypoints, schema.volume, schema.box, camera, mode, quality, samples_per_pixel, focus)
 
 
 class Avatar:
@@ -127,15 +131,29 @@ class Avatar:
         quality: Quality = "interactive",
         size: tuple[int, int] | None = None,
         probe: Probe = NO_PROBE,
+        samples_per_pixel: int = SMOOTH,
+        focus: tuple[float, float] | None = None,
         is_stale: Callable[[], bool] = lambda: False,
     ) -> Iterator[Frame]:
-        """Pictures that get better, until the finished one or until `is_stale`; `size` is (width, height)."""
+        """Pictures that get better, until the finished one or until `is_stale`; `size` is (width, height).
+
+        They get better first round `focus`, a pixel (x, y) of the pictures, where one is given.
+        """
         if size is not None and size != (camera.width, camera.height):
             camera = camera.resized(*size)
         with self._rendering:
             renderer = self._reaching(document.settings.sigma, document.schema.sigma)
             drawn = DRAWN.get(mode)
-            request = render_request(document, encoded, camera, mode=drawn or "depth", quality=quality)
+            request = render_request(
+                document,
+                encoded,
+                camera,
+                mode=drawn or "depth",
+                quality=quality,
+                # What explains a picture asks about one surface point a pixel.
+                samples_per_pixel=samples_per_pixel if drawn else 1,
+                focus=focus,
+            )
             frames = renderer.frames(request, is_stale)
             if drawn is None:
                 frames = explained(mode, renderer.model, encoded, document, camera, probe, frames, is_stale)
@@ -150,9 +168,13 @@ class Avatar:
         mode: RenderMode = "colour",
         quality: Quality = "interactive",
         probe: Probe = NO_PROBE,
+        samples_per_pixel: int = 1,
     ) -> Frame:
         """The finished picture."""
-        *_, finished = self.frames(encoded, document, camera, mode=mode, quality=quality, probe=probe)
+        for frame in self.frames(
+            encoded, document, camera, mode=mode, quality=quality, probe=probe, samples_per_pixel=samples_per_pixel
+        ):
+            finished = frame
         return finished
 
     def _reaching(self, sigma: float, usual: float) -> Renderer:

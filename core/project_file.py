@@ -7,6 +7,8 @@ A `.kpnerf` file is a zip archive with
     landmarks/0.npy …    the detector's landmarks, where there are any
     photos/0.png …       only pictures that are no file of their own, as an undistorted one
 
+Of a view whose lens is straightened, “0.loaded” stands for masks and landmarks as they were loaded.
+
 Photos stay where they are: the file knows their path, relative and absolute, and the SHA-256 of their bytes, by
 which they are found again when they have moved. Numbers are written so that they read back to the last bit.
 """
@@ -24,6 +26,7 @@ from .atomic_file import replacing
 from .document import Document, DocumentView
 from .errors import UserError
 from .keypoints import HEAD
+from .lens_edits import straight_photo
 from .migrations import FORMAT_VERSION, migrated
 from .photo import Photo
 from .photo_records import find_photos, from_png, mask_from_png, mask_to_png, photo_record, to_png
@@ -45,19 +48,31 @@ def save_project(document: Document, path: str | Path, *, history: Sequence[Step
     path = Path(path)
     with replacing(path, keep_backup=True) as temporary:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-            photos = [photo_record(view.photo, path.absolute().parent) for view in document.views]
+            photos = [photo_record(_loaded(view).photo, path.absolute().parent) for view in document.views]
             record = {"version": FORMAT_VERSION} | document_record(document, photos)
             archive.writestr("project.json", json.dumps(record | {"history": steps_record(history)}, indent=1))
             for index, view in enumerate(document.views):
-                _store(archive, f"masks/{index}.png", mask_to_png(view.mask))
-                if view.detected_mask is not None:
-                    _store(archive, f"masks/{index}.detected.png", mask_to_png(view.detected_mask))
-                if view.landmarks_px is not None:
-                    buffer = io.BytesIO()
-                    np.save(buffer, view.landmarks_px)
-                    archive.writestr(f"landmarks/{index}.npy", buffer.getvalue())
-                if view.photo.path is None:
-                    _store(archive, f"photos/{index}.png", to_png(view.photo.rgb))
+                _store_arrays(archive, f"{index}", view)
+                if view.as_loaded is not None:
+                    _store_arrays(archive, f"{index}.loaded", view.as_loaded)
+                photo = _loaded(view).photo
+                if photo.path is None:
+                    _store(archive, f"photos/{index}.png", to_png(photo.rgb))
+
+
+def _loaded(view: DocumentView) -> DocumentView:
+    return view if view.as_loaded is None else view.as_loaded
+
+
+def _store_arrays(archive: zipfile.ZipFile, name: str, view: DocumentView) -> None:
+    """Masks and landmarks."""
+    _store(archive, f"masks/{name}.png", mask_to_png(view.mask))
+    if view.detected_mask is not None:
+        _store(archive, f"masks/{name}.detected.png", mask_to_png(view.detected_mask))
+    if view.landmarks_px is not None:
+        buffer = io.BytesIO()
+        np.save(buffer, view.landmarks_px)
+        archive.writestr(f"landmarks/{name}.npy", buffer.getvalue())
 
 
 def _store(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
@@ -93,7 +108,7 @@ def open_with_history(
                 lambda index: from_png(archive.read(f"photos/{index}.png")),
             )
             views = [
-                _read_view(archive, index, item, photos[index], record["kind"])
+                _read_view(archive, f"{index}", item, photos[index], record["kind"])
                 for index, item in enumerate(record["views"])
             ]
             return document_from_record(record, views), steps_from_record(record["history"])
@@ -119,12 +134,17 @@ def _check_version(path: Path, record: dict[str, Any]) -> None:
         )
 
 
-def _read_view(archive: zipfile.ZipFile, index: int, record: dict[str, Any], photo: Photo, kind: str) -> DocumentView:
-    mask = mask_from_png(archive.read(f"masks/{index}.png"))
+def _read_view(archive: zipfile.ZipFile, name: str, record: dict[str, Any], photo: Photo, kind: str) -> DocumentView:
+    """`photo` is as it was loaded."""
+    as_loaded = None
+    if record["as_loaded"] is not None:
+        as_loaded = _read_view(archive, f"{name}.loaded", record["as_loaded"], photo, kind)
+        photo = straight_photo(photo, record["distortion"])
+    mask = mask_from_png(archive.read(f"masks/{name}.png"))
     if mask.shape != photo.rgb.shape[:2]:
         raise ValueError("a mask has to be of its photo's size")
-    landmarks = f"landmarks/{index}.npy"
+    landmarks = f"landmarks/{name}.npy"
     landmarks_px = np.load(io.BytesIO(archive.read(landmarks))) if landmarks in archive.namelist() else None
-    detected = f"masks/{index}.detected.png"
+    detected = f"masks/{name}.detected.png"
     detected_mask = mask_from_png(archive.read(detected)) if detected in archive.namelist() else None
-    return view_from_record(record, photo, mask, landmarks_px, SCHEMAS[kind], detected_mask)
+    return view_from_record(record, photo, mask, landmarks_px, SCHEMAS[kind], detected_mask, as_loaded)

@@ -110,6 +110,8 @@ def view_record(view: DocumentView) -> Record:
         "lock_focal": view.lock_focal,
         "lock_centre": view.lock_centre,
         "held_out": view.held_out,
+        "distortion": view.distortion,
+        "as_loaded": None if view.as_loaded is None else view_record(view.as_loaded),
     }
 
 
@@ -120,6 +122,7 @@ def view_from_record(
     landmarks_px: np.ndarray | None,
     schema: KeypointSchema,
     detected_mask: np.ndarray | None = None,
+    as_loaded: DocumentView | None = None,
 ) -> DocumentView:
     """The inverse of `view_record`, with the parts that are kept elsewhere."""
     return DocumentView(
@@ -135,6 +138,8 @@ def view_from_record(
         lock_centre=record.get("lock_centre", False),
         held_out=record["held_out"],
         detected_mask=detected_mask,
+        distortion=record["distortion"],
+        as_loaded=as_loaded,
     )
 
 

@@ -19,6 +19,7 @@ from .errors import UserError
 from .history import Entry
 from .keypoints import Keypoints2D, PointState
 from .operations import PARTS, perform
+from .photo import Photo
 from .steps import Operation, Step, number_word
 
 _FREE = (PointState.UNPLACED, PointState.REPROJECTED)
@@ -97,6 +98,8 @@ def _views(before: Document, after: Document) -> Iterator[Operation]:
     for old, new in _pairs(before, after):
         if old.held_out != new.held_out:
             yield "hold-out" if new.held_out else "use", new.name
+        if old.distortion != new.distortion:
+            yield "distortion", new.name, number_word(new.distortion)
         for part in PARTS:
             if getattr(old, f"lock_{part}") != getattr(new, f"lock_{part}"):
                 yield "lock" if getattr(new, f"lock_{part}") else "release", new.name, part
@@ -187,10 +190,11 @@ def _agree(a: Document, b: Document, *, solved: bool = False) -> bool:
         return False
     if not solved and not _same_world(a, b):
         return False
-    return all(
-        x is y or all(_same(getattr(x, field.name), getattr(y, field.name), solved) for field in fields(DocumentView))
-        for x, y in zip(a.views, b.views, strict=True)
-    )
+    return all(x is y or _same_fields(x, y, solved) for x, y in zip(a.views, b.views, strict=True))
+
+
+def _same_fields(a: DocumentView | Photo, b: DocumentView | Photo, solved: bool) -> bool:
+    return all(_same(getattr(a, field.name), getattr(b, field.name), solved) for field in fields(a))
 
 
 def _same_world(a: Document, b: Document) -> bool:
@@ -206,6 +210,8 @@ def _same(a: object, b: object, solved: bool) -> bool:
         return all(_same_point(a, b, index) for index in range(len(a.schema))) and np.array_equal(
             a.occluded, b.occluded
         )
+    if (isinstance(a, DocumentView) and isinstance(b, DocumentView)) or (isinstance(a, Photo) and isinstance(b, Photo)):
+        return _same_fields(a, b, solved)
     if isinstance(a, Camera | None) and isinstance(b, Camera | None):
         return solved or (a is not None and b is not None and _same_camera(a, b))
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):

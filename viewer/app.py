@@ -261,12 +261,12 @@ class App:
 
     def _remember_sources(self) -> None:
         """Among what was opened lately, but for the sample."""
-        from .sample import sample_folder
+        from .sample import is_sample
 
         sources, folders = self.session.sources, self.session.photo_folders
         if sources is not self._sources:
             self._sources = sources
-            if sources and sources[0].parent != sample_folder():
+            if sources and not is_sample(sources):
                 self._memory.opened(sources)
         self._memory.change(photo_folders=tuple(map(str, folders)))
 

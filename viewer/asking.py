@@ -15,7 +15,8 @@ from .file_dialog import FileDialog, FileQuestion
 from .folder_listing import paths_in_text
 from .number_dialog import NumberDialog
 from .sample import sample_folder, sample_photos
-from .session import MissingPhotos, Session
+from .session import Session
+from .telling import MissingPhotos
 
 Then = Callable[[], None]
 

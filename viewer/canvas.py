@@ -4,6 +4,7 @@ import dearpygui.dearpygui as dpg
 import numpy as np
 
 from ..core.document import DocumentView
+from ..core.photo import Photo
 from .changes import Changes
 from .gestures import GestureReader, Pointer
 from .layout import Rect
@@ -45,6 +46,7 @@ class PhotoCanvas:
         self._point_changes = Changes()
         self._loupe_changes = Changes()
         self._rgb: np.ndarray | None = None
+        self._shown: Photo | None = None
 
     @property
     def is_hovered(self) -> bool:
@@ -53,9 +55,12 @@ class PhotoCanvas:
 
     def read(self, rect: Rect | None, pointer: Pointer) -> None:
         """Take in what the hand did; `rect` None: there is no such photo."""
-        rgb = self._pixels()
+        photo = self._photo()
+        rgb = None if photo is None else photo.rgb
         if rgb is not self._rgb:
-            self._rgb, self.gestures.transform = rgb, None
+            if not _same_picture(photo, self._shown):
+                self.gestures.transform = None
+            self._rgb, self._shown = rgb, photo
         if rect is None or rgb is None or not rect.is_visible:
             return
         self.gestures.place((rgb.shape[1], rgb.shape[0]), (rect.width, rect.height))
@@ -70,7 +75,8 @@ class PhotoCanvas:
 
     def draw(self, rect: Rect | None) -> None:
         """Draw what has changed."""
-        rgb = self._pixels()
+        photo = self._photo()
+        rgb = None if photo is None else photo.rgb
         shown = rect is not None and rgb is not None and rgb is self._rgb and self.gestures.transform is not None
         if rect is None or rgb is None or not shown or not self._surface.place(rect):
             self._surface.hide()
@@ -82,11 +88,11 @@ class PhotoCanvas:
         self._draw_points(rect)
         self._draw_loupe(rgb, rect)
 
-    def _pixels(self) -> np.ndarray | None:
+    def _photo(self) -> Photo | None:
         views, arriving = self._session.document.views, self._session.arriving
         if arriving:
-            return arriving[self._index].rgb if self._index < len(arriving) else None
-        return views[self._index].photo.rgb if self._index < len(views) else None
+            return arriving[self._index] if self._index < len(arriving) else None
+        return views[self._index].photo if self._index < len(views) else None
 
     def _draw_photo(self, rgb: np.ndarray) -> None:
         lies = self.gestures.transform
@@ -156,3 +162,8 @@ class PhotoCanvas:
         pen.text((number_x, 9 * scale), number, calm if not number or colour == palette.faint else colour)
         edge = Rect(0.5, 0.5, rect.width - 1, rect.height - 1)
         pen.box(edge, palette.accent if chosen else palette.line, rounding=5, width=1.5 if chosen else 1.0)
+
+
+def _same_picture(a: Photo | None, b: Photo | None) -> bool:
+    """Whether what was zoomed in on is still there: a photo whose lens is straightened stays where it is."""
+    return a is not None and b is not None and a.sha256 == b.sha256 and a.rgb.shape == b.rgb.shape

@@ -5,7 +5,8 @@ from functools import partial
 
 import dearpygui.dearpygui as dpg
 
-from .commands import COMMANDS, GESTURES, Command
+from .command import Command
+from .commands import COMMANDS, GESTURES
 from .form import Form
 
 Answer = tuple[str, Callable[[], None]]

@@ -5,7 +5,8 @@ from contextlib import contextmanager, nullcontext
 
 import dearpygui.dearpygui as dpg
 
-from .commands import COMMANDS, Command
+from .command import Command
+from .commands import COMMANDS
 from .editor import Edit
 from .session import Session
 from .theme import Fonts, Palette, primary_button_theme

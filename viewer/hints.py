@@ -1,4 +1,7 @@
-"""Three short hints at the first start of all; each goes away once it was followed, and none ever comes back."""
+"""Three short hints over the sample, the first time that it is seen.
+
+Each goes away once it was followed, none ever comes back, and somebody's own photos stay free of them.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +12,7 @@ from .changes import Changes
 from .layout import Layout, Rect
 from .pen import Pen
 from .preferences import Memory
+from .sample import is_sample
 from .session import Session
 from .theme import Palette
 
@@ -33,6 +37,7 @@ class Hints:
         self._left: list[_Hint] = []
         self._drawlist: int | None = None
         self._view: object = None
+        self._is_over_sample = False
         if not memory.now.hints_seen:
             self._left = list(_HINTS)
             self._drawlist = dpg.add_viewport_drawlist(front=True)
@@ -41,7 +46,7 @@ class Hints:
     @property
     def shown(self) -> Sequence[str]:
         """What is being told."""
-        return [hint.lines[0] for hint in self._left] if self._view is not None else []
+        return [hint.lines[0] for hint in self._left] if self._view is not None and self._is_over_sample else []
 
     def keys_are_known(self) -> None:
         """Somebody found the commands or the sheet of keys."""
@@ -56,7 +61,8 @@ class Hints:
         if self._drawlist is None:
             return
         session = self._session
-        if session.shown is None or session.task_lane.current is not None:
+        self._is_over_sample = is_sample(session.sources)
+        if not self._is_over_sample or session.shown is None or session.task_lane.current is not None:
             hidden = True
         elif self._view is None:
             self._view = session.eye.view

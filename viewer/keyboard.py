@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 import dearpygui.dearpygui as dpg
 
-from .commands import COMMANDS, Command, Key
+from .command import Command, Key
+from .commands import COMMANDS
 
 _NAMED = {
     "Left": dpg.mvKey_Left,

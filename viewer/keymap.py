@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from .commands import Command, Key
+from .command import Command, Key
 
 NAMES = {
     **{name.casefold(): name for name in ("Left", "Right", "Up", "Down", "Delete", "Backspace", "Space", "Tab")},

@@ -1,8 +1,9 @@
-"""Commands about what the avatar viewport shows: the cameras round it, the photo beside it, what is held out."""
+"""Commands about what is looked at: from where, the cameras round the avatar, the photo beside it, the worst point."""
 
 from ..core.edits import hold_out
 from .comparing import ComparisonKind
 from .overview import overview_of
+from .review import Attention, words_about
 from .session import Session
 
 
@@ -28,7 +29,7 @@ def compare(session: Session, kind: ComparisonKind | None) -> None:
         return
     session.overview, comparing.kind = False, kind
     if shown is None or comparing.view_of(session.document, shown) != session.editor.view:
-        session.fly_to_view(session.editor.view)
+        fly_to_view(session, session.editor.view)
 
 
 def toggle_held_out(session: Session) -> None:
@@ -38,3 +39,29 @@ def toggle_held_out(session: Session) -> None:
         known = session.document.views[view]
         label = f"Use {known.name}" if known.held_out else f"Hold out {known.name}"
         session.editor.apply(label, lambda document: hold_out(document, view, held_out=not known.held_out))
+
+
+def fly_to_view(session: Session, view: int) -> None:
+    """Look from where a photo was taken."""
+    calibration = session.document.calibration
+    if calibration is not None and 0 <= view < len(session.document.views):
+        session.editor.select(view)
+        session.eye.fly_to_camera(calibration.head_cameras[view], session.viewport_size, session.now)
+
+
+def fly_to_next_view(session: Session, step: int) -> None:
+    """Look from where the next photo, or the one before, was taken."""
+    if session.document.views:
+        fly_to_view(session, (session.editor.view + step) % len(session.document.views))
+
+
+def look_at_worst(session: Session, step: int = 1) -> None:
+    """Select the point that hurts most, or the next one in that order, and show it in all photos."""
+    found = session.review.step(session.document, step)
+    if found is None:
+        session.note("No point can be judged before the cameras are solved")
+        return
+    number, suspect = found
+    session.editor.select(suspect.view, {suspect.name})
+    session.attention = Attention(suspect.name)
+    session.note(f"{number + 1} of {len(session.findings.ranking)}: {words_about(session.document, suspect)}")

@@ -6,7 +6,7 @@ from pathlib import Path
 import dearpygui.dearpygui as dpg
 
 from .changes import Changes
-from .commands import Command
+from .command import Command
 from .preferences import Memory, recent_label
 from .session import Session
 from .theme import menu_theme

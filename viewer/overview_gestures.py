@@ -6,6 +6,7 @@ from ..core.document import Document
 from .camera_pose import world_from_camera
 from .editor import Edit
 from .gestures import Button, Clicked, DragEnded, Dragged, DragStarted, Gesture, Hovered, Left
+from .looking import fly_to_view
 from .overview import Frustum, frustum_at, frustum_of, swung
 from .session import Session
 
@@ -53,7 +54,7 @@ class OverviewGestures:
                 self.hovered = None
             case Clicked(Button.LEFT, pointer, double) if (view := self._at(pointer.at)) is not None:
                 if double:
-                    self._session.fly_to_view(view)
+                    fly_to_view(self._session, view)
                 editor.select(view)
                 return True
             case DragStarted(Button.LEFT, origin) if (view := self._at(origin.at)) is not None:

@@ -1,5 +1,6 @@
 """The photos that come with the program."""
 
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -9,6 +10,11 @@ from ..core.errors import UserError
 def sample_folder() -> Path:
     """Where they are."""
     return Path(str(files("kpnerf.assets") / "samples" / "person"))
+
+
+def is_sample(sources: Sequence[Path]) -> bool:
+    """Whether it is these photos that were opened, and not somebody's own."""
+    return bool(sources) and sources[0].parent == sample_folder()
 
 
 def sample_photos() -> list[Path]:

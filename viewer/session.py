@@ -1,8 +1,7 @@
 """The one mutable object of the window: what is open, what is selected, from where it is looked at."""
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,49 +11,24 @@ from ..core.errors import UserError
 from ..core.history import History
 from ..core.journal import Journal
 from ..core.photo import Photo
-from ..core.photo_records import MissingPhotosError
 from ..core.probe import NO_PROBE, Probe
 from ..core.steps import Step
-from .backdrop import Backdrop, backdrop_of, composite
-from .changes import same
+from .backdrop import Backdrop, backdrop_of
 from .comparing import Comparing
 from .editor import Editor
 from .engine import Artist, LoadEngine
 from .eye import Eye
 from .mask_brush import MaskBrush
 from .orbit import OrbitView
-from .render_lane import Rendered, RenderFailed, RenderJob, RenderLane
-from .review import Attention, Findings, Review, words_about
+from .picturing import ask_for_picture, take_picture
+from .render_lane import Rendered, RenderLane
+from .review import Attention, Findings, Review
 from .task_lane import Finished, TaskLane
+from .telling import MissingPhotos, Status
 
 Colouring = Literal["origin", "confidence"]
 """What the colours of keypoints tell."""
 NOTE_SECONDS = 12.0
-LARGEST_SIDE = 1024
-"""Of a picture on the screen, pixels."""
-SMALLEST_VIEWPORT = 8
-"""Screen pixels a side below which nothing is drawn: the window was shrunk to nothing."""
-
-
-@dataclass(frozen=True, eq=False)
-class MissingPhotos:
-    """Photos that are not where they were, and how to go on once somebody says where they are."""
-
-    error: MissingPhotosError
-    near: Path
-    """Where to begin looking."""
-    look_in: Callable[[Path], None]
-    """Try again with a folder."""
-
-
-@dataclass(frozen=True)
-class Status:
-    """The line at the bottom of the window."""
-
-    kind: Literal["ready", "busy", "note", "error"]
-    text: str
-    share: float | None = None
-    """How much is done, 0 to 1, where that is known."""
 
 
 class Session:
@@ -108,8 +82,10 @@ class Session:
         self.exporter = Artist(load_engine)
         """Draws what is exported, on the task thread, so that the screen never waits for it."""
         self.now = 0.0
-        self._asked: tuple[object, ...] | None = None
-        self._engine_error: str | None = None
+        self.asked: tuple[object, ...] | None = None
+        """What the picture that was asked for last depends on."""
+        self.engine_error: str | None = None
+        """Why there is no picture."""
         self._note: tuple[Status, float] | None = None
 
     # --- what is open
@@ -148,7 +124,7 @@ class Session:
         self.overview, self.comparing.kind = False, None
         self.project_path = project_path
         self.arriving = ()
-        self.shown = self._engine_error = None
+        self.shown = self.engine_error = None
         self.mode = document.settings.mode
         self.backdrop = backdrop_of(document.settings.background)
 
@@ -189,17 +165,6 @@ class Session:
         self.colouring = "origin" if self.colouring == "confidence" else "confidence"
         self.note(f"Points are coloured by {self.colouring}")
 
-    def look_at_worst(self, step: int = 1) -> None:
-        """Select the point that hurts most, or the next one in that order, and show it in all photos."""
-        found = self.review.step(self.document, step)
-        if found is None:
-            self.note("No point can be judged before the cameras are solved")
-            return
-        number, suspect = found
-        self.editor.select(suspect.view, {suspect.name})
-        self.attention = Attention(suspect.name)
-        self.note(f"{number + 1} of {len(self.findings.ranking)}: {words_about(self.document, suspect)}")
-
     @property
     def probe(self) -> Probe:
         """What the mode that is shown is asked about."""
@@ -212,18 +177,6 @@ class Session:
                 return Probe(depth=self.slice_depth)
         return NO_PROBE
 
-    def fly_to_view(self, view: int) -> None:
-        """Look from where a photo was taken."""
-        calibration = self.document.calibration
-        if calibration is not None and 0 <= view < len(self.document.views):
-            self.editor.select(view)
-            self.eye.fly_to_camera(calibration.head_cameras[view], self.viewport_size, self.now)
-
-    def fly_to_next_view(self, step: int) -> None:
-        """Look from where the next photo, or the one before, was taken."""
-        if self.document.views:
-            self.fly_to_view((self.editor.view + step) % len(self.document.views))
-
     # --- what is going on
 
     def status(self) -> Status:
@@ -233,8 +186,8 @@ class Session:
             return Status("busy", task.control.text, task.control.share)
         if self._note is not None and self._note[0].kind == "error":
             return self._note[0]
-        if self._engine_error is not None:
-            return Status("error", self._engine_error)
+        if self.engine_error is not None:
+            return Status("error", self.engine_error)
         match self.render_lane.activity:
             case "loading":
                 return Status("busy", "Loading the network")
@@ -296,8 +249,8 @@ class Session:
             self._finish(finished)
         self._keep_journal()
         self.eye.move(now)
-        self._take_picture()
-        self._ask_for_picture()
+        take_picture(self)
+        ask_for_picture(self)
 
     def close(self, *, keep_journal: bool = False) -> bool:
         """Stop all threads, waiting for some seconds at most; whether they ended.
@@ -309,15 +262,6 @@ class Session:
         self.render_lane.stop()
         tasks_ended = self.task_lane.close(0.8)
         return self.render_lane.close(0.2) and tasks_ended
-
-    def render_size(self) -> tuple[int, int]:
-        """Size of the picture: the viewport's shape, its longer side as long as the resolution."""
-        width, height = (max(side, 1.0) for side in self.viewport_size)
-        longest = self.document.settings.resolution
-        if self.comparing.kind is not None:  # pixel by pixel, as far as textures reach
-            longest = min(round(max(width, height)), LARGEST_SIDE)
-        scale = longest / max(width, height)
-        return max(SMALLEST_VIEWPORT, round(width * scale)), max(SMALLEST_VIEWPORT, round(height * scale))
 
     def _keep_journal(self) -> None:
         if self.journal is not None:
@@ -339,44 +283,6 @@ class Session:
                 self.report(finished.error)
         except Exception as error:
             self.report(error)
-
-    def _take_picture(self) -> None:
-        result = self.render_lane.take()
-        if isinstance(result, Rendered):
-            self.shown, self._engine_error = result, None
-        elif isinstance(result, RenderFailed):
-            if isinstance(result.error, UserError):
-                self._engine_error = str(result.error)
-            else:
-                file = log_crash(result.error)
-                self._engine_error = f"The avatar could not be drawn. Details are in {file}."
-
-    def _ask_for_picture(self) -> None:
-        document, settings = self.document, self.document.settings
-        if document.calibration is None or not document.sources:
-            self.shown, self._asked = None, None
-            return
-        if min(self.viewport_size) < SMALLEST_VIEWPORT:
-            return
-        size = self.render_size()
-        look = (settings.sigma, settings.quality, self.mode, self.probe, self.eye.view, size)
-        scene = (document.views, document.calibration, *look)
-        before, self._asked = self._asked, (*scene, self.backdrop)
-        if before is not None and same(before[:-1], scene):
-            if before[-1] is self.backdrop or self._recomposited():
-                return
-        camera = self.eye.view.camera(*size)
-        job = RenderJob(document, camera, self.mode, settings.quality, self.backdrop, self.probe)
-        self.render_lane.submit(job)
-
-    def _recomposited(self) -> bool:
-        """Put a finished picture before another backdrop instead of drawing it again."""
-        shown = self.shown
-        if shown is None or not self.is_current or shown.frame.progress < 1:
-            return False
-        picture = composite(shown.frame.rgba, self.backdrop)
-        self.shown = replace(shown, picture=picture, job=replace(shown.job, backdrop=self.backdrop))
-        return True
 
     def _travelled(self, verb: str, label: str | None) -> None:
         if label is None:

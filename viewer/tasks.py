@@ -23,8 +23,10 @@ from ..core.source import read_source, view_of
 from ..core.steps import Step, opening
 from .engine import Artist, Frame
 from .orbit import OrbitView
-from .session import MissingPhotos, Session
+from .picturing import render_size
+from .session import Session
 from .task_lane import Cancelled, Task, TaskControl
+from .telling import MissingPhotos
 
 Done = Callable[[], None]
 
@@ -259,7 +261,7 @@ def _drawing(session: Session, longer_side: int) -> _Drawing:
     document = session.document
     if document.calibration is None:
         raise UserError("There is no avatar to export yet.", "Open photos and solve their cameras first.")
-    size = _even_size(session.render_size(), longer_side)
+    size = _even_size(render_size(session), longer_side)
     return _Drawing(session.exporter, document, session.mode, size, session.probe)
 
 

@@ -15,6 +15,7 @@ from .overview_gestures import REACH as OVERVIEW_REACH
 from .overview_gestures import OverviewGestures
 from .overview_layer import OverviewPicture, draw_overview
 from .pen import NOTHING, Pen
+from .picturing import render_size
 from .render_lane import Rendered
 from .session import Session
 from .surface import Surface
@@ -87,7 +88,7 @@ class AvatarViewport:
         session, shown = self._session, self._session.shown
         frustums = self.overview.frustums
         textures = {frustum.view: self._photo_texture(frustum.view) for frustum in frustums}
-        eye = shown.job.camera if shown is not None else session.eye.view.camera(*session.render_size())
+        eye = shown.job.camera if shown is not None else session.eye.view.camera(*render_size(session))
         chosen, hovered = session.editor.view, self.overview.hovered
         if self._camera_changes.seen(frustums, eye if frustums else None, chosen, hovered, rect, textures):
             return

@@ -14,7 +14,8 @@ from ..core.photo import Photo
 from .asking import Asking
 from .canvas import PhotoCanvas
 from .clipboard import Clipboard
-from .commands import COMMANDS, Command, Key
+from .command import Command, Key
+from .commands import COMMANDS
 from .dialogs import Dialogs
 from .display import screen_scale
 from .divider import Divider

@@ -85,7 +85,14 @@ class Studio:
     def draw(self, camera: Camera) -> Frame:
         """The finished picture from a camera in the head frame."""
         settings = self.document.settings
-        return self.avatar.picture(self.encoded, self.document, camera, mode=settings.mode, quality=settings.quality)
+        return self.avatar.picture(
+            self.encoded,
+            self.document,
+            camera,
+            mode=settings.mode,
+            quality=settings.quality,
+            samples_per_pixel=pipeline.SMOOTH,
+        )
 
     @property
     def _distance(self) -> float:

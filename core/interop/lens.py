@@ -37,6 +37,36 @@ class Distortion:
         return np.array([self.k1, self.k2, self.p1, self.p2, self.k3])
 
 
+def undistorted_pixels(
+    pixels: Float[np.ndarray, "n 2"], camera: Camera, distortion: Distortion
+) -> Float[np.ndarray, "n 2"]:
+    """Where pixels of the distorted picture lie in the undistorted one."""
+    import cv2
+
+    if len(pixels) == 0:
+        return pixels
+    matrix = camera.intrinsics
+    # The default stops after five iterations, half a pixel short at the edge of a wide lens.
+    criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-10)
+    bent = np.asarray(pixels, dtype=np.float64).reshape(-1, 1, 2)
+    straight = cv2.undistortPointsIter(bent, matrix, distortion.coefficients, None, matrix, criteria)
+    return straight.reshape(-1, 2)
+
+
+def distorted_pixels(
+    pixels: Float[np.ndarray, "n 2"], camera: Camera, distortion: Distortion
+) -> Float[np.ndarray, "n 2"]:
+    """The inverse of `undistorted_pixels`, by the equation itself."""
+    focal, centre = np.array([camera.fx, camera.fy]), np.array([camera.cx, camera.cy])
+    straight = (pixels - centre) / focal
+    x, y = straight.T
+    r2, (k1, k2, p1, p2, k3) = x * x + y * y, distortion.coefficients
+    radial = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
+    across = x * radial + 2 * p1 * x * y + p2 * (r2 + 2 * x * x)
+    down = y * radial + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y
+    return np.stack([across, down], axis=1) * focal + centre
+
+
 def undistorted_image(image: np.ndarray, camera: Camera, distortion: Distortion) -> np.ndarray:
     """The picture as the same camera would have seen it through a pinhole; black where it saw nothing."""
     import cv2
@@ -48,13 +78,6 @@ def undistorted_points(
     places: Mapping[str, tuple[float, float]], camera: Camera, distortion: Distortion
 ) -> dict[str, tuple[float, float]]:
     """Where named pixels of the distorted picture lie in the undistorted one."""
-    import cv2
-
-    if not places:
-        return {}
-    distorted = np.array(list(places.values()), dtype=np.float64).reshape(-1, 1, 2)
-    matrix = camera.intrinsics
-    # The default stops after five iterations, half a pixel short at the edge of a wide lens.
-    criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-10)
-    straight = cv2.undistortPointsIter(distorted, matrix, distortion.coefficients, None, matrix, criteria)
-    return {name: (float(x), float(y)) for name, (x, y) in zip(places, straight.reshape(-1, 2), strict=True)}
+    pixels = np.array(list(places.values()), dtype=np.float64).reshape(-1, 2)
+    straight = undistorted_pixels(pixels, camera, distortion)
+    return {name: (float(x), float(y)) for name, (x, y) in zip(places, straight, strict=True)}

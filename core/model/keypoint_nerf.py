@@ -237,10 +237,14 @@ class KeypointNeRF(nn.Module):
         )
 
     def behind_surface(self, encoded: EncodedViews, sighting: Sighting) -> Float[Tensor, "v n 3"]:
-        """How far samples lie behind the predicted surface of each view, on three scales (1, 4 and 16 cm)."""
+        """How far samples lie behind the predicted surface of each view, on three scales (1, 4 and 16 cm).
+
+        No gradient flows back into the prediction: depth is learnt from true depth alone. Through the narrow scales
+        every other loss would shake it, in any direction, more strongly than the truth pulls.
+        """
         assert encoded.depth is not None
         origin_depth = encoded.source.camera_from_world[:, None, 2, 3]
-        gap = sighting.depth - origin_depth - read_maps(encoded.depth, sighting.uv)[..., 0]
+        gap = sighting.depth - origin_depth - read_maps(encoded.depth.detach(), sighting.uv)[..., 0]
         return torch.tanh(torch.stack([gap / 0.01, gap / 0.04, gap / 0.16], dim=-1))
 
     def density(self, raw: Float[Tensor, "*n"]) -> Float[Tensor, "*n"]:

@@ -10,7 +10,11 @@ which for a few thousand rows takes as long as the product."""
 
 def fast_arithmetic(device: torch.device) -> torch.autocast:
     """bfloat16 for convolutions and matrix products where the hardware multiplies it faster than float32."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda" or _cpu_multiplies_bfloat16())
+    return torch.autocast(device.type, torch.bfloat16, enabled=_multiplies_bfloat16(device))
+
+
+def _multiplies_bfloat16(device: torch.device) -> bool:
+    return device.type == "cuda" or (device.type == "cpu" and _cpu_multiplies_bfloat16())
 
 
 def _cpu_multiplies_bfloat16() -> bool:

@@ -36,7 +36,16 @@ class Field:
         """The fastest field there is for this device and configuration."""
         if is_compiled_for(model, encoded):
             return CompiledField(model, encoded, keypoints)
-        return Field(model, encoded, keypoints)
+        device = encoded.low.device
+        if device.type == "cpu":
+            return Field(model, encoded, keypoints)
+        # Above this file, which they build upon.
+        from .fused import FusedField, works_on
+        from .tiles import TiledField
+
+        if is_usual(model, encoded) and works_on(device):
+            return FusedField(model, encoded, keypoints)
+        return TiledField(model, encoded, keypoints)
 
     @property
     def views(self) -> int:
@@ -77,15 +86,31 @@ class Field:
 
 def is_compiled_for(model: KeypointNeRF, encoded: EncodedViews) -> bool:
     """Whether the compiled loops do what this network does, and where it is."""
+    return encoded.low.device.type == "cpu" and is_usual(model, encoded)
+
+
+def is_usual(model: KeypointNeRF, encoded: EncodedViews) -> bool:
+    """Whether a network is one that the fast fields know."""
     config = model.config
     return (
         type(model) is KeypointNeRF
-        and encoded.low.device.type == "cpu"
         and config.abstain
         and encoded.depth is not None
         and encoded.depth.shape[-2:] == encoded.high.shape[-2:] == encoded.texture.shape[-2:]
         and config.encoding == "relative_z_decay"
     )
+
+
+def camera_rows(encoded: EncodedViews) -> Float[Tensor, "v 27"]:
+    """The views' cameras as the fast fields read them (see `ViewTables`)."""
+    source = encoded.source
+    camera, k = source.camera_from_world, source.intrinsics
+    height, width = source.images.shape[-2:]
+    size = camera.new_tensor([width - 1, height - 1]).expand(len(camera), 2)
+    centres = -torch.einsum("vji,vj->vi", camera[:, :3, :3], camera[:, :3, 3])
+    inside = torch.stack([k[:, 0, 0], k[:, 1, 1], k[:, 0, 2], k[:, 1, 2]], dim=-1)
+    rows = [camera[:, :3].reshape(-1, 12), inside, source.near_far, source.bounds, size, centres]
+    return torch.cat(rows, dim=-1).float()
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,18 +132,12 @@ class ViewTables:
         """Copies."""
         source = encoded.source
         assert encoded.depth is not None
-        camera, k = source.camera_from_world, source.intrinsics
-        height, width = source.images.shape[-2:]
-        size = camera.new_tensor([width - 1, height - 1]).expand(len(camera), 2)
-        centres = -torch.einsum("vji,vj->vi", camera[:, :3, :3], camera[:, :3, 3])
-        inside = torch.stack([k[:, 0, 0], k[:, 1, 1], k[:, 0, 2], k[:, 1, 2]], dim=-1)
-        rows = [camera[:, :3].reshape(-1, 12), inside, source.near_far, source.bounds, size, centres]
 
         def table(maps: Tensor) -> np.ndarray:
             return np.ascontiguousarray(maps.detach().float().permute(0, 2, 3, 1).numpy())
 
         return ViewTables(
-            cameras=np.ascontiguousarray(torch.cat(rows, dim=-1).float().numpy()),
+            cameras=np.ascontiguousarray(camera_rows(encoded).numpy()),
             masks=np.ascontiguousarray(source.masks[:, 0].float().numpy()),
             images=table(source.images),
             low=table(encoded.low),

@@ -8,13 +8,17 @@ is not in those values: they go on for a cell beyond it, and rays are cut where 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, Shaped, UInt8
 from torch import Tensor
 from torch.nn import functional as F
 
 from ..geometry import Box
-from .field import ROWS, Field
+from ..model.precision import ROW_STEP
+from . import ray_kernels
+from .field import Field
+from .pieces import QUESTIONS, each, never, pieces_of
 
 EMPTY = -8.0
 """Raw density of a node well outside the hull."""
@@ -22,6 +26,8 @@ FAINT = 3.0
 """Density per metre below which a node counts as empty when space is skipped."""
 OPAQUE = 300.0
 """Density per metre above which, some cells deep, nothing can be seen any more."""
+LAYERS = 2
+"""Layers of nodes, or of blocks, that are looked at without a pause: a few milliseconds."""
 REACH = 2.5
 """How far a keypoint is felt, in sigmas, by an edit's first answer: e^-3 of its weight is left there."""
 
@@ -53,6 +59,17 @@ class Lattice:
         z, rest = nodes // (height * width), nodes % (height * width)
         return self.lower + self.spacing * torch.stack([rest % width, rest // width, z], dim=-1).to(self.lower)
 
+    def layers(self, chosen: slice) -> Float[Tensor, "n 3"]:
+        """World positions of all nodes of some layers along z, in the order of their flat indices."""
+        z, y, x = (torch.arange(size, device=self.lower.device) for size in self.shape)
+        grid = torch.stack(torch.meshgrid(z[chosen], y, x, indexing="ij")[::-1], dim=-1)
+        return (self.lower + self.spacing * grid.to(self.lower)).reshape(-1, 3)
+
+    def flat(self, layers: slice) -> slice:
+        """Flat indices of the nodes of some layers along z."""
+        area = self.shape[1] * self.shape[2]
+        return slice(layers.start * area, layers.stop * area)
+
     def everywhere(self) -> Int[Tensor, "n"]:
         """Flat indices of all nodes."""
         return torch.arange(self.shape[0] * self.shape[1] * self.shape[2], device=self.lower.device)
@@ -72,12 +89,14 @@ class DensityGrid:
     """Nodes inside the visual hull, as far as they are `worth` anything."""
     blocks: UInt8[Tensor, "bz by bx"]
     """What `BLOCK`³ cells hold: `NOTHING`, density throughout, or density that the hull's `BORDER` cuts."""
+    clear: UInt8[Tensor, "bz by bx"]
+    """How many blocks away the nearest one is that holds anything, as far as `ray_kernels.FARTHEST`."""
     worth: Bool[Tensor, "z y x"]
     """Cells (by their lower corner) where a finer grid may differ: near something, and not deep inside it."""
     samples: int
     """How many times the network was asked."""
 
-    BLOCK = 2
+    BLOCK = ray_kernels.BLOCK
     NOTHING, FILLED, BORDER = 0, 1, 2
 
     @staticmethod
@@ -85,15 +104,9 @@ class DensityGrid:
         lattice: Lattice, raw: Float[Tensor, "n"], hull: Bool[Tensor, "1 1 z y x"], field: Field, samples: int
     ) -> "DensityGrid":
         """With the maps that follow from the values."""
-        volume = raw.view(1, 1, *lattice.shape)
-        density = field.model.density(volume)
-        block = DensityGrid.BLOCK
-        occupied = _largest(F.pad(density, [0, block] * 3), block + 1, block) > FAINT
-        border = _largest(F.pad((~hull).to(density), [0, block] * 3), block + 1, block) > 0
-        blocks = occupied.to(torch.uint8) * (1 + border.to(torch.uint8))
-        # The eight corners of a cell and of the cells around it.
-        most, least = (sign * _largest(F.pad(sign * density, [1, 2] * 3), 4, 1) for sign in (1, -1))
-        return DensityGrid(lattice, volume, hull, blocks, (most > FAINT) & (least < OPAQUE), samples)
+        grid = _surveyed(lattice, raw, hull, field, samples, never)
+        assert grid is not None
+        return grid
 
     def read(self, points: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n"]:
         """Trilinear raw density at points."""
@@ -121,26 +134,74 @@ class DensityGrid:
         return -F.normalize(gradient, dim=-1)
 
 
-def _largest(values: Float[Tensor, "1 1 z y x"], size: int, stride: int) -> Float[Tensor, "bz by bx"]:
+def _surveyed(
+    lattice: Lattice,
+    raw: Float[Tensor, "n"],
+    hull: Bool[Tensor, "1 1 z y x"],
+    field: Field,
+    samples: int,
+    is_stale: Callable[[], bool],
+) -> DensityGrid | None:
+    """A grid with its maps, made of a few layers of blocks at a time; None where it became unwanted."""
+    volume, block, device = raw.view(1, 1, *lattice.shape), DensityGrid.BLOCK, raw.device
+    counts = [-(-nodes // block) for nodes in lattice.shape]
+    blocks = torch.zeros(counts, dtype=torch.uint8, device=device)
+    worth = torch.zeros(lattice.shape, dtype=torch.bool, device=device)
+
+    def survey(rows: slice) -> None:
+        first, end = block * rows.start, block * rows.stop
+        # A layer before the cells and two behind them, as if nothing were beyond the lattice.
+        within = slice(max(first - 1, 0), end + 2)
+        density = field.model.density(volume[0, 0, within])
+        open_air = ~hull[0, 0, within]
+        around = [1, 2, 1, 2, within.start - (first - 1), end + 2 - (within.start + len(density))]
+        density, open_air = F.pad(density, around), F.pad(open_air, around)
+        # The eight corners of a cell and of the cells around it.
+        most, least = _largest(density, 4, 1), -_largest(-density, 4, 1)
+        depth, height, width = worth[first:end].shape
+        worth[first:end] = ((most > FAINT) & (least < OPAQUE))[:depth, :height, :width]
+        inner = slice(1, None)
+        occupied = _largest(density[inner, inner, inner], block + 1, block) > FAINT
+        border = _largest(open_air[inner, inner, inner], block + 1, block)
+        here = occupied.to(torch.uint8) * (1 + border.to(torch.uint8))
+        blocks[rows] = here[: len(blocks[rows]), : counts[1], : counts[2]]
+
+    if not each(pieces_of(counts[0], LAYERS, device=device), survey, is_stale=is_stale):
+        return None
+    clear = np.empty(blocks.shape, np.uint8)
+    ray_kernels.clearance(blocks.cpu().numpy(), clear)
+    return DensityGrid(lattice, volume, hull, blocks, torch.from_numpy(clear).to(device), worth, samples)
+
+
+def _largest(values: Shaped[Tensor, "z y x"], size: int, stride: int) -> Shaped[Tensor, "bz by bx"]:
     """Largest value of every window of size³, one axis after the other."""
     for axis in range(3):
-        window = [size if axis == k else 1 for k in range(3)]
-        values = F.max_pool3d(values, window, [stride if axis == k else 1 for k in range(3)])
-    return values[0, 0]
+        windows = (values.shape[axis] - size) // stride + 1
+        reach = stride * (windows - 1) + 1
+        first, *others = (
+            values.narrow(axis, k, reach)[tuple(slice(None, None, stride if d == axis else 1) for d in range(3))]
+            for k in range(size)
+        )
+        for other in others:
+            first = torch.maximum(first, other)
+        values = first
+    return values
 
 
-def hull_of(field: Field, lattice: Lattice, worth: Bool[Tensor, "n"] | None = None) -> Bool[Tensor, "1 1 z y x"]:
-    """Which nodes (of those `worth` a look) lie inside the visual hull: it depends on cameras and masks only."""
-    nodes = lattice.everywhere()
-    hull = torch.zeros_like(nodes, dtype=torch.bool)
-    for rows in (nodes if worth is None else nodes[worth]).split(16 * ROWS):
-        hull[rows] = field.in_hull(lattice.positions(rows))
-    return hull.view(1, 1, *lattice.shape)
+def hull_of(field: Field, lattice: Lattice) -> Bool[Tensor, "1 1 z y x"]:
+    """Which nodes lie inside the visual hull: it depends on cameras and masks only."""
+    hull = torch.zeros(lattice.shape, dtype=torch.bool, device=lattice.lower.device)
+
+    def look(layers: slice) -> None:
+        hull.view(-1)[lattice.flat(layers)] = field.in_hull(lattice.layers(layers))
+
+    each(pieces_of(len(hull), LAYERS, device=hull.device), look)
+    return hull[None, None]
 
 
 def _grown(hull: Bool[Tensor, "1 1 z y x"]) -> Bool[Tensor, "n"]:
     """With all neighbours of nodes in the hull: cells that its border cuts need a value at every corner."""
-    return (_largest(F.pad(hull.float(), [1] * 6), 3, 1) > 0).reshape(-1)
+    return _largest(F.pad(hull[0, 0], [1] * 6), 3, 1).reshape(-1)
 
 
 def bake(
@@ -148,7 +209,7 @@ def bake(
     lattice: Lattice,
     hull: Bool[Tensor, "1 1 z y x"],
     *,
-    is_stale: Callable[[], bool] = lambda: False,
+    is_stale: Callable[[], bool] = never,
 ) -> DensityGrid | None:
     """Ask the network for the density all over the hull; None where that became unwanted meanwhile."""
     nodes = lattice.everywhere()
@@ -157,17 +218,28 @@ def bake(
 
 
 def refine(
-    field: Field, lattice: Lattice, coarse: DensityGrid, *, is_stale: Callable[[], bool] = lambda: False
+    field: Field, lattice: Lattice, coarse: DensityGrid, *, is_stale: Callable[[], bool] = never
 ) -> DensityGrid | None:
     """A finer grid: the coarse one everywhere, the network where that may differ; None where it became unwanted."""
-    nodes = lattice.everywhere()
-    positions = lattice.positions(nodes)
-    raw = coarse.read(positions).contiguous()
-    worth = coarse.is_worth(positions)
-    hull = hull_of(field, lattice, worth)
-    near = _grown(hull)
-    raw[worth & ~near] = EMPTY
-    return _ask(field, lattice, raw, hull, nodes[worth & near], is_stale)
+    device = coarse.raw.device
+    raw = torch.empty(lattice.shape, device=device)
+    worth, hull = (torch.zeros(lattice.shape, dtype=torch.bool, device=device) for _ in range(2))
+
+    def read(layers: slice) -> None:
+        nodes, positions = lattice.flat(layers), lattice.layers(layers)
+        raw.view(-1)[nodes] = coarse.read(positions)
+        chosen = coarse.is_worth(positions)
+        worth.view(-1)[nodes] = chosen
+        hull.view(-1)[nodes][chosen] = field.in_hull(positions[chosen])
+
+    if not each(pieces_of(len(raw), LAYERS, device=device), read, is_stale=is_stale):
+        return None
+    near = _grown(hull[None, None])
+    raw.view(-1).masked_fill_(worth.view(-1) & ~near, EMPTY)
+    if is_stale():
+        return None
+    nodes = (worth.view(-1) & near).nonzero()[:, 0]
+    return _ask(field, lattice, raw.view(-1), hull[None, None], nodes, is_stale)
 
 
 def adjust(field: Field, grid: DensityGrid, before: Float[Tensor, "k 3"]) -> DensityGrid:
@@ -195,10 +267,12 @@ def _ask(
     raw: Float[Tensor, "m"],
     hull: Bool[Tensor, "1 1 z y x"],
     nodes: Int[Tensor, "n"],
-    is_stale: Callable[[], bool] = lambda: False,
+    is_stale: Callable[[], bool] = never,
 ) -> DensityGrid | None:
-    for rows in nodes.split(ROWS):
-        if is_stale():
-            return None
-        raw[rows] = field.raw_density(lattice.positions(rows))
-    return DensityGrid.of(lattice, raw, hull, field, len(nodes))
+    def ask(rows: slice) -> None:
+        raw[nodes[rows]] = field.raw_density(lattice.positions(nodes[rows]))
+
+    pieces = pieces_of(len(nodes), QUESTIONS, step=ROW_STEP, device=raw.device)
+    if not each(pieces, ask, is_stale=is_stale):
+        return None
+    return _surveyed(lattice, raw, hull, field, len(nodes), is_stale)

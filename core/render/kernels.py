@@ -7,6 +7,7 @@ are C-contiguous; indices are not checked.
 """
 
 import math
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numba
@@ -15,6 +16,24 @@ from numba.extending import register_jitable
 
 Real: TypeAlias = float | np.floating[Any]
 compiled: Any = numba.njit(nogil=True, fastmath={"contract", "arcp", "nsz", "reassoc"}, cache=True, error_model="numpy")
+
+
+def _forget_older_machine_code() -> None:
+    """Remove compiled loops that are older than any of their sources.
+
+    numba looks at the file of a loop, not at the files of the functions that it has drawn into it.
+    """
+    folder = Path(__file__).parent
+    newest = max(source.stat().st_mtime for source in folder.glob("*kernels.py"))
+    for index in (folder / "__pycache__").glob("*kernels.*.nbi"):
+        try:
+            if index.stat().st_mtime < newest:
+                index.unlink(missing_ok=True)
+        except OSError:  # another process was sooner, or the folder is not ours
+            continue
+
+
+_forget_older_machine_code()
 
 _S = [np.float32(c) for c in (-1 / 6, 1 / 120, -1 / 5040, 1 / 362880, -1 / 39916800)]
 _S1, _S2, _S3, _S4, _S5 = _S

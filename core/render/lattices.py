@@ -1,29 +1,68 @@
-"""A picture as interleaved sub-pictures, and the canvas that they fill."""
+"""A picture in levels: lattices of pixels, each twice as fine as the one before, and the canvas that they fill."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Int
 from torch import Tensor
-from torch.nn import functional as F
+
+from .pieces import each, never, pieces_of
+
+SIDE = 128
+"""Pixels of a lattice along the side of a region."""
+BAND = 32
+"""Rows of a canvas that are worked on without a pause."""
 
 
-def bit_reversed_lattices(stride: int) -> list[tuple[int, int]]:
-    """The (row, column) offsets of stride² interleaved sub-pictures, each far from those before.
+@dataclass(frozen=True)
+class Region:
+    """A rectangle of pixels; `bottom` and `right` are outside."""
 
-    `stride` is a power of two. The first 4^k of them are the even lattice of stride / 2^k: bits of the
-    index are dealt out in turn, the most significant bit of the offsets first.
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+def levels(stride: int) -> list[int]:
+    """Spacings from `stride`, a power of two, down to 1."""
+    return [stride >> level for level in range(stride.bit_length())]
+
+
+def regions(height: int, width: int, spacing: int, focus: tuple[float, float] | None = None) -> list[Region]:
+    """A picture cut into parts of about as many pixels of a lattice; those nearest to `focus` (x, y) come first."""
+    side = SIDE * spacing
+    parts = [
+        Region(top, left, min(top + side, height), min(left + side, width))
+        for top in range(0, height, side)
+        for left in range(0, width, side)
+    ]
+    if focus is None:
+        return parts
+    x, y = focus
+
+    def away(part: Region) -> float:
+        across = max(part.left - x, x - (part.right - 1), 0.0)
+        down = max(part.top - y, y - (part.bottom - 1), 0.0)
+        middle = abs(0.5 * (part.left + part.right) - x) + abs(0.5 * (part.top + part.bottom) - y)
+        return across * across + down * down + 1e-6 * middle
+
+    return sorted(parts, key=away)
+
+
+def new_pixels(region: Region, spacing: int, stride: int) -> tuple[Int[Tensor, "n"], Int[Tensor, "n"]]:
+    """Rows and columns of a region's pixels that are on the lattice of this spacing and on no coarser one.
+
+    `stride` is the spacing of the coarsest lattice, all of whose pixels are new.
     """
-    bits = stride.bit_length() - 1
-    offsets = []
-    for index in range(stride * stride):
-        row = column = 0
-        for bit in range(bits):
-            pair = (index >> (2 * bit)) & 3
-            shift = bits - 1 - bit
-            # 0, 3, 1, 2: the diagonal neighbour is the farthest, so it comes first.
-            row |= ((0, 1, 0, 1)[pair]) << shift
-            column |= ((0, 1, 1, 0)[pair]) << shift
-        offsets.append((row, column))
-    return offsets
+    rows = torch.arange(-(-region.top // spacing) * spacing, region.bottom, spacing)
+    columns = torch.arange(-(-region.left // spacing) * spacing, region.right, spacing)
+    y, x = (c.reshape(-1) for c in torch.meshgrid(rows, columns, indexing="ij"))
+    if spacing == stride:
+        return y, x
+    new = ((y // spacing) % 2 == 1) | ((x // spacing) % 2 == 1)
+    return y[new], x[new]
 
 
 class Canvas:
@@ -34,18 +73,31 @@ class Canvas:
     def __init__(self, height: int, width: int, like: Tensor) -> None:
         self.values = torch.zeros(height, width, self.CHANNELS, dtype=torch.float32, device=like.device)
 
-    def spread(self, stride: int) -> Float[Tensor, "h w 8"]:
-        """The picture that every `stride`-th pixel of every `stride`-th row makes, bilinearly.
+    def spread(self, spacing: int, region: Region | None = None, *, is_stale: Callable[[], bool] = never) -> bool:
+        """Fill a region bilinearly from every `spacing`-th pixel of every `spacing`-th row; whether all of it.
 
-        Known pixels keep their value and their place, so nothing moves when a finer lattice is known.
+        Those pixels keep their value and their place, so nothing moves when a finer lattice is known.
         """
-        if stride == 1:
-            return self.values
         height, width, _ = self.values.shape
-        known = self.values[::stride, ::stride].permute(2, 0, 1)[None]
-        rows, columns = known.shape[-2:]
-        y = torch.arange(height, device=known.device) / stride / max(rows - 1, 1) * 2 - 1
-        x = torch.arange(width, device=known.device) / stride / max(columns - 1, 1) * 2 - 1
-        at = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)[None]
-        filled = F.grid_sample(known, at, mode="bilinear", padding_mode="border", align_corners=True)
-        return filled[0].permute(1, 2, 0)
+        part = region or Region(0, 0, height, width)
+        if spacing == 1:
+            return True
+        share = torch.arange(spacing, device=self.values.device) / spacing
+        columns = torch.arange(part.left // spacing, -(-part.right // spacing) + 1, device=share.device) * spacing
+        columns.clamp_(max=(width - 1) // spacing * spacing)
+        first = part.top // spacing
+        rows = pieces_of(-(-part.bottom // spacing) - first, max(1, BAND // spacing), device=share.device)
+
+        def fill(band: slice) -> None:
+            lines = torch.arange(first + band.start, first + band.stop + 1, device=share.device) * spacing
+            lines.clamp_(max=(height - 1) // spacing * spacing)
+            known = self.values[lines][:, columns]
+            down = torch.lerp(known[:-1, None], known[1:, None], share[:, None, None]).flatten(0, 1)
+            across = torch.lerp(down[:, :-1, None], down[:, 1:, None], share[:, None]).flatten(1, 2)
+            top, left = (first + band.start) * spacing, part.left // spacing * spacing
+            bottom = min((first + band.stop) * spacing, part.bottom)
+            begin = max(top, part.top)
+            here = across[begin - top : bottom - top, part.left - left : part.right - left]
+            self.values[begin:bottom, part.left : part.right] = here
+
+        return each(rows, fill, is_stale=is_stale)

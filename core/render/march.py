@@ -16,6 +16,7 @@ from ..geometry import Box
 from . import ray_kernels
 from .compositing import ray_weights
 from .field import CompiledField, Field, in_parallel
+from .fused import FusedField
 from .grid import DensityGrid
 from .ray_kernels import BLACK, MOST_SAMPLES, VISIBLE
 from .sampling import meets, ray_box
@@ -47,21 +48,24 @@ def march(
     field: Field, grid: DensityGrid, window: Box, origin: Float[Tensor, "3"], directions: Float[Tensor, "r 3"]
 ) -> Seen:
     """Integrate density along rays from one origin; those that do not meet the window see nothing."""
+    if isinstance(field, FusedField):
+        return Seen(*field.march(grid, window, origin, directions, STEP * grid.lattice.spacing, THIN))
     if not isinstance(field, CompiledField):
         return march_in_torch(field, grid, window, origin, directions)
     count, lattice = len(directions), grid.lattice
     samples, alpha = np.empty(count, np.uint8), np.empty(count, np.float32)
     distance, where = np.empty(count, np.float32), np.zeros((count, MOST_SAMPLES), np.float32)
-    raw, blocks, tables = grid.raw[0, 0].numpy(), grid.blocks.numpy(), field.tables
-    density_scale = float(field.model.config.density_scale)
+    raw, blocks, clear, tables = grid.raw[0, 0].numpy(), grid.blocks.numpy(), grid.clear.numpy(), field.tables
+    step = STEP * lattice.spacing
+    through = ray_kernels.let_through(step, float(field.model.config.density_scale))
     corners = np.stack([window.lower, window.upper]).astype(np.float64)
     lower, eye = lattice.lower.double().numpy(), origin.double().numpy()
     along = np.ascontiguousarray(directions.numpy())
 
     def work(begin: int, end: int) -> None:
         ray_kernels.march(
-            begin, end, tables.cameras, tables.masks, corners, raw, blocks, grid.BLOCK, lower, lattice.spacing,
-            density_scale, eye, along, STEP * lattice.spacing, THIN, samples, alpha, distance, where,
+            begin, end, tables.cameras, tables.masks, corners, raw, blocks, clear, lower, lattice.spacing,
+            *through, eye, along, step, THIN, samples, alpha, distance, where,
         )  # fmt: skip
 
     in_parallel(count, work)

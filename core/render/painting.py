@@ -1,4 +1,4 @@
-"""A picture under construction: sub-pictures on interleaved lattices, each asking the network as little as it can.
+"""A picture under construction: ever finer lattices of pixels, each asking the network as little as it can.
 
 Rays are marched for every pixel, and source photos are read for every pixel; but *mixtures* (which part of which
 photo shows, see `field`) are asked of the network only where a pixel's neighbours on the coarser lattice disagree.
@@ -6,38 +6,48 @@ Elsewhere it inherits theirs: texture comes from the photos at full resolution, 
 """
 
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 from torch.nn import functional as F
 
 from ..camera import Camera
 from ..geometry import Box
+from ..model.precision import ROW_STEP
 from . import ray_kernels
-from .field import ROWS, CompiledField, Field, in_parallel
+from .field import CompiledField, Field, in_parallel
 from .grid import DensityGrid
-from .lattices import Canvas
+from .lattices import Canvas, Region, new_pixels
 from .march import Seen, march
+from .pieces import QUESTIONS, each, never, pieces_of
+from .ray_kernels import ANYWHERE
 from .view_modes import ViewMode
 
-APART = 0.012
+APART = 0.02
 """Largest difference of distance, metres, between a pixel and one that it inherits from."""
-UNLIKE = 0.2
+UNLIKE = 0.35
 """Largest difference between mixtures that a pixel inherits."""
 
 
-class Painting:
-    """Fills a canvas, one lattice after the other."""
+RAYS = 2048
+"""Rays that are followed without a pause, by each thread."""
 
-    def __init__(self, field: Field, grid: DensityGrid, camera: Camera, mode: ViewMode, window: Box) -> None:
+
+class Painting:
+    """Fills a canvas, one region of a lattice after the other."""
+
+    def __init__(
+        self, field: Field, grid: DensityGrid, camera: Camera, mode: ViewMode, window: Box, canvas: Canvas | None = None
+    ) -> None:
         self.field, self.grid, self.camera, self.mode, self.window = field, grid, camera, mode, window
-        self.canvas = Canvas(camera.height, camera.width, grid.raw)
+        self.canvas = canvas or Canvas(camera.height, camera.width, grid.raw)
         self.samples = 0
         """How many points the network was asked about."""
         self._rays = CameraRays(camera, grid.raw)
+        self._device = grid.raw.device
         half = ((camera.height + 1) // 2, (camera.width + 1) // 2)
         self._known_samples = np.zeros(half, np.uint8)
         self._known_where = np.zeros((*half, ray_kernels.MOST_MIXTURES), np.float32)
@@ -45,120 +55,206 @@ class Painting:
 
     def sketch(self, stride: int) -> None:
         """Fill every `stride`-th pixel soon, with one answer of the network a ray; leaves nothing to inherit."""
-        self._paint(0, 0, stride, self._sketched)
-
-    def paint(
-        self, row: int, column: int, stride: int, finest: int, *, is_stale: Callable[[], bool] = lambda: False
-    ) -> bool:
-        """Fill every `stride`-th pixel from (row, column); whether it came to an end.
-
-        `finest` is the spacing of the even lattice that this one is part of; all coarser even lattices are painted
-        already. Where it is `stride` itself there are none.
-        """
-        spacing = finest if finest < stride else 0
-        mix = partial(self._mixtures, spacing=spacing, is_stale=is_stale)
-        return self._paint(row, column, stride, mix)
-
-    def _paint(
-        self, row: int, column: int, stride: int, mix: Callable[[Seen, Tensor, Tensor, Tensor], Tensor | None]
-    ) -> bool:
-        camera = self.camera
-        rows = torch.arange(row, camera.height, stride)
-        columns = torch.arange(column, camera.width, stride)
-        y, x = (c.reshape(-1) for c in torch.meshgrid(rows, columns, indexing="ij"))
-        directions = self._rays.directions(y, x)
-        seen = march(self.field, self.grid, self.window, self._rays.origin, directions)
-        values = directions.new_zeros(len(y), Canvas.CHANNELS)
-        values[:, 3], values[:, 4] = seen.alpha, seen.distance
+        whole = Region(0, 0, self.camera.height, self.camera.width)
+        rays = self._follow(*new_pixels(whole, stride, stride), (0.0, 0.0))
         if self.mode == "colour":
-            mixtures = mix(seen, directions, y, x)
-            if mixtures is None:
-                return False
-            values[:, :3] = self._blend(seen, directions, mixtures)
-        elif self.mode == "normal":
-            hit = seen.samples > 0
-            values[hit, 5:] = self.grid.normals(self._rays.origin + seen.where[hit, :1] * directions[hit])
-        self.canvas.values[row::stride, column::stride] = values.view(len(rows), len(columns), -1)
-        return True
+            hits = rays.samples.nonzero()[:, 0]
+            middle = (rays.samples[hits, None] // 2).long()
+            at = self._rays.origin + rays.where[hits].gather(1, middle) * rays.directions[hits]
 
-    def _sketched(self, seen: Seen, directions: Float[Tensor, "r 3"], y: Tensor, x: Tensor) -> Float[Tensor, "r 4 m"]:
-        mixtures = directions.new_zeros(len(y), ray_kernels.MOST_MIXTURES, self.field.views + 3)
-        rays = seen.samples.nonzero()[:, 0]
-        along = directions[rays]
-        middle = seen.where[rays].gather(1, (seen.samples[rays, None] // 2).long())
-        mixtures[rays] = self.field.mixtures(self._rays.origin + middle * along, along)[:, None]
-        self.samples += len(rays)
-        return mixtures
+            def ask(piece: slice) -> None:
+                rays.mixtures[hits[piece]] = self.field.mixtures(at[piece], rays.directions[hits[piece]])[:, None]
 
-    def _mixtures(
+            self._each(len(hits), QUESTIONS, ask, step=ROW_STEP)
+            self.samples += len(hits)
+        self._finish(rays, self._write)
+
+    def paint(self, region: Region, spacing: int, stride: int, *, is_stale: Callable[[], bool] = never) -> bool:
+        """Fill a region's pixels that are on the lattice of this spacing and on no coarser one; whether all of them.
+
+        `stride` is the spacing of the coarsest lattice; all that are coarser than this one are painted already, in the
+        region and next to it.
+        """
+        y, x = new_pixels(region, spacing, stride)
+        rays = self._follow(y, x, (0.0, 0.0), spacing if spacing < stride else None, is_stale)
+        return self._ask(rays, is_stale) and self._finish(rays, self._write, is_stale)
+
+    def add(
+        self, region: Region, offset: tuple[float, float], total: Tensor, *, is_stale: Callable[[], bool] = never
+    ) -> bool:
+        """Add to `total` (h, w, 8) what a region's pixels look like with the camera moved by part of a pixel (x, y);
+        whether it came to an end. The whole picture is painted already.
+        """
+
+        def write(rays: Rays, piece: slice, values: Tensor) -> None:
+            total[rays.y[piece], rays.x[piece]] += values
+
+        y, x = new_pixels(region, 1, 1)
+        rays = self._follow(y, x, offset, ANYWHERE, is_stale)
+        return self._ask(rays, is_stale) and self._finish(rays, write, is_stale)
+
+    def _each(
         self,
-        seen: Seen,
-        directions: Float[Tensor, "r 3"],
+        count: int,
+        most: int,
+        work: Callable[[slice], object],
+        is_stale: Callable[[], bool] = never,
+        *,
+        step: int = 1,
+    ) -> bool:
+        pieces = pieces_of(count, most, step=step, device=self._device)
+        return each(pieces, work, is_stale=is_stale)
+
+    def _follow(
+        self,
         y: Tensor,
         x: Tensor,
-        *,
-        spacing: int,
-        is_stale: Callable[[], bool],
-    ) -> Float[Tensor, "r s m"] | None:
-        mixtures = directions.new_zeros(len(y), ray_kernels.MOST_MIXTURES, self.field.views + 3)
-        counts = seen.samples.long()
-        wanted = torch.arange(ray_kernels.MOST_MIXTURES, device=counts.device) < counts[:, None]
-        where = _asked_where(seen)
-        inherits = isinstance(self.field, CompiledField)
-        if inherits and spacing:
-            wanted &= ~self._inherit(seen, where, y, x, spacing, mixtures)[:, None]
-        for rays, points in zip(*(index.split(ROWS) for index in wanted.nonzero(as_tuple=True)), strict=True):
-            if is_stale():
-                return None
-            along = directions[rays]
-            at = self._rays.origin + where[rays, points, None] * along
-            mixtures[rays, points] = self.field.mixtures(at, along)
-            self.samples += len(rays)
-        if inherits:
-            even = ((y % 2 == 0) & (x % 2 == 0)).numpy()
-            into = (y.numpy()[even] // 2, x.numpy()[even] // 2)
-            self._known_samples[into] = seen.samples.numpy()[even]
-            self._known_where[into] = where.numpy()[even]
-            self._known_mixtures[into] = mixtures.numpy()[even]
-        return mixtures
+        offset: tuple[float, float],
+        spacing: int | None = None,
+        is_stale: Callable[[], bool] = never,
+    ) -> "Rays":
+        """What the rays of pixels meet, and the mixtures that they inherit from neighbours at this spacing.
 
-    def _inherit(self, seen: Seen, where: Tensor, y: Tensor, x: Tensor, spacing: int, mixtures: Tensor) -> Tensor:
-        inherited = np.zeros(len(y), bool)
+        Broken off by `is_stale`, rays see nothing.
+        """
+        rays = Rays.of(y, x, self.field.views, self._device)
+        inherits = spacing is not None and self.mode == "colour" and isinstance(self.field, CompiledField)
+
+        def follow(piece: slice) -> None:
+            directions = self._rays.directions(y[piece] + offset[1], x[piece] + offset[0])
+            seen = march(self.field, self.grid, self.window, self._rays.origin, directions)
+            rays.directions[piece], rays.samples[piece] = directions, seen.samples
+            rays.alpha[piece], rays.distance[piece], rays.where[piece] = seen.alpha, seen.distance, seen.where
+            rays.asked[piece] = _asked_where(seen)
+            if inherits and spacing is not None:
+                self._inherit(rays, piece, spacing)
+
+        self._each(len(y), RAYS, follow, is_stale)
+        return rays
+
+    def _inherit(self, rays: "Rays", piece: slice, spacing: int) -> None:
+        y, x, samples, asked = (c[piece].numpy() for c in (rays.y, rays.x, rays.samples, rays.asked))
+        mixtures, inherited = rays.mixtures[piece].numpy(), rays.inherited[piece].numpy()
 
         def work(begin: int, end: int) -> None:
             ray_kernels.inherit(
-                begin, end, y.numpy(), x.numpy(), spacing, seen.samples.numpy(), where.numpy(),
-                self._known_samples, self._known_where, self._known_mixtures, APART, UNLIKE,
-                mixtures.numpy(), inherited,
+                begin, end, y, x, spacing, samples, asked, self._known_samples, self._known_where,
+                self._known_mixtures, APART, UNLIKE, mixtures, inherited,
             )  # fmt: skip
 
         in_parallel(len(y), work)
-        return torch.from_numpy(inherited)
 
-    def _blend(
-        self, seen: Seen, directions: Float[Tensor, "r 3"], mixtures: Float[Tensor, "r s m"]
-    ) -> Float[Tensor, "r 3"]:
+    def _ask(self, rays: "Rays", is_stale: Callable[[], bool]) -> bool:
+        """Ask the network for the mixtures that no ray inherited; whether it came to an end."""
+        if is_stale():
+            return False
+        if self.mode != "colour":
+            return True
+        order = torch.arange(ray_kernels.MOST_MIXTURES, device=self._device)
+        wanted = (order < rays.samples[:, None]) & ~rays.inherited[:, None]
+        which, points = wanted.nonzero(as_tuple=True)
+
+        def ask(piece: slice) -> None:
+            ray, point = which[piece], points[piece]
+            along = rays.directions[ray]
+            at = self._rays.origin + rays.asked[ray, point, None] * along
+            rays.mixtures[ray, point] = self.field.mixtures(at, along)
+
+        self.samples += len(which)
+        return self._each(len(which), QUESTIONS, ask, is_stale, step=ROW_STEP)
+
+    def _finish(
+        self, rays: "Rays", write: Callable[["Rays", slice, Tensor], None], is_stale: Callable[[], bool] = never
+    ) -> bool:
+        """Make pixels of what is known of their rays; whether it came to an end."""
+
+        def finish(piece: slice) -> None:
+            values = torch.zeros(piece.stop - piece.start, Canvas.CHANNELS, device=self._device)
+            values[:, 3], values[:, 4] = rays.alpha[piece], rays.distance[piece]
+            if self.mode == "colour":
+                values[:, :3] = self._blend(rays, piece)
+            elif self.mode == "normal":
+                hit = rays.samples[piece] > 0
+                at = self._rays.origin + rays.where[piece][hit, :1] * rays.directions[piece][hit]
+                values[hit, 5:] = self.grid.normals(at)
+            write(rays, piece, values)
+
+        return self._each(len(rays.y), RAYS, finish, is_stale)
+
+    def _write(self, rays: "Rays", piece: slice, values: Tensor) -> None:
+        y, x = rays.y[piece], rays.x[piece]
+        self.canvas.values[y, x] = values
+        if self.mode == "colour" and isinstance(self.field, CompiledField):
+            even = ((y % 2 == 0) & (x % 2 == 0)).numpy()
+            into = (y.numpy()[even] // 2, x.numpy()[even] // 2)
+            self._known_samples[into] = rays.samples[piece].numpy()[even]
+            self._known_where[into] = rays.asked[piece].numpy()[even]
+            self._known_mixtures[into] = rays.mixtures[piece].numpy()[even]
+
+    def _blend(self, rays: "Rays", piece: slice) -> Float[Tensor, "r 3"]:
         """Premultiplied colours."""
+        samples, alpha, where = rays.samples[piece], rays.alpha[piece], rays.where[piece]
+        directions, mixtures = rays.directions[piece], rays.mixtures[piece]
         if not isinstance(self.field, CompiledField):
-            points = self._rays.origin + seen.where[..., None] * directions[:, None]
+            points = self._rays.origin + where[..., None] * directions[:, None]
             # Two samples share a mixture where there are more of them.
             order = torch.arange(ray_kernels.MOST_SAMPLES, device=points.device)
-            many = (seen.samples > ray_kernels.MOST_MIXTURES)[:, None]
+            many = (samples > ray_kernels.MOST_MIXTURES)[:, None]
             shared = torch.where(many, order // 2, order.clamp(max=ray_kernels.MOST_MIXTURES - 1))[..., None]
-            each = self.field.blend(points, mixtures.gather(1, shared.expand(-1, -1, mixtures.shape[-1])))
-            counted = torch.arange(ray_kernels.MOST_SAMPLES, device=each.device) < seen.samples[:, None]
-            mean = (each * counted[..., None]).sum(dim=1) / seen.samples.clamp_min(1)[:, None]
-            return mean * seen.alpha[:, None]
-        tables, rgb = self.field.tables, np.empty((len(directions), 3), np.float32)
+            colours = self.field.blend(points, mixtures.gather(1, shared.expand(-1, -1, mixtures.shape[-1])))
+            counted = order < samples[:, None]
+            mean = (colours * counted[..., None]).sum(dim=1) / samples.clamp_min(1)[:, None]
+            return mean * alpha[:, None]
+        tables, rgb = self.field.tables, np.empty((len(samples), 3), np.float32)
 
         def work(begin: int, end: int) -> None:
             ray_kernels.blend(
                 begin, end, tables.cameras, tables.images, self._rays.origin.numpy(), directions.numpy(),
-                seen.samples.numpy(), seen.alpha.numpy(), seen.where.numpy(), mixtures.numpy(), rgb,
+                samples.numpy(), alpha.numpy(), where.numpy(), mixtures.numpy(), rgb,
             )  # fmt: skip
 
-        in_parallel(len(directions), work)
+        in_parallel(len(samples), work)
         return torch.from_numpy(rgb)
+
+
+@dataclass(frozen=True, eq=False)
+class Rays:
+    """Some pixels' rays, filled in piece by piece."""
+
+    y: Int[Tensor, "r"]
+    x: Int[Tensor, "r"]
+    directions: Float[Tensor, "r 3"]
+    samples: UInt8[Tensor, "r"]
+    alpha: Float[Tensor, "r"]
+    distance: Float[Tensor, "r"]
+    where: Float[Tensor, "r 8"]
+    """As in `Seen`."""
+    asked: Float[Tensor, "r 4"]
+    """Distances where the network is asked."""
+    mixtures: Float[Tensor, "r 4 m"]
+    inherited: Bool[Tensor, "r"]
+    """Whether the mixtures are those of neighbours."""
+
+    @staticmethod
+    def of(y: Tensor, x: Tensor, views: int, device: torch.device) -> "Rays":
+        """Rays that see nothing yet."""
+        count = len(y)
+
+        def none(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
+            return torch.zeros(count, *shape, dtype=dtype, device=device)
+
+        return Rays(
+            y=y.to(device),
+            x=x.to(device),
+            directions=none(3),
+            samples=none(dtype=torch.uint8),
+            alpha=none(),
+            distance=none(),
+            where=none(ray_kernels.MOST_SAMPLES),
+            asked=none(ray_kernels.MOST_MIXTURES),
+            mixtures=none(ray_kernels.MOST_MIXTURES, views + 3),
+            inherited=none(dtype=torch.bool),
+        )
 
 
 def _asked_where(seen: Seen) -> Float[Tensor, "r 4"]:
@@ -186,7 +282,7 @@ class CameraRays:
         return self.directions(y.reshape(-1), x.reshape(-1)).view(len(rows), len(columns), 3)
 
     def directions(self, y: Tensor, x: Tensor) -> Float[Tensor, "n 3"]:
-        """Unit directions of pixels at integer rows and columns."""
+        """Unit directions of pixels at rows and columns, which need not be whole."""
         camera = self._camera
         y, x = (c.to(self._rotation) for c in (y, x))
         slope = torch.stack([(x - camera.cx) / camera.fx, (y - camera.cy) / camera.fy, torch.ones_like(x)], dim=-1)

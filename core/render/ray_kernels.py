@@ -5,6 +5,7 @@
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numba.extending import register_jitable
@@ -23,23 +24,69 @@ VISIBLE = 4e-3
 """Alpha below which a ray is left empty: one step of an 8-bit picture."""
 
 
-@register_jitable
-def _density(raw: Real, scale: Real) -> Real:
-    """Twin of `KeypointNeRF.density`."""
-    if scale == 0.0:
-        return max(raw, 0.0)
-    return scale * (raw if raw > 20.0 else math.log1p(math.exp(raw)))
+ANYWHERE = 0
+"""The spacing of pixels that lie anywhere between those that are known."""
+BLOCK = 2
+"""Side of the blocks that empty space is skipped by, in cells."""
+FARTHEST = 12
+"""Most blocks that are skipped at once."""
+TABLE = 4096
+"""Intervals of the table of what a step lets through."""
+
+
+@lru_cache(maxsize=16)
+def let_through(step: float, density_scale: float) -> tuple[np.ndarray, float, float]:
+    """What a step lets through, tabulated over the raw density there; raw density of the first entry, entries per unit.
+
+    Before the first entry it is everything, after the last one nothing. Twin: exp(-step * `KeypointNeRF.density`).
+    """
+    most = (BLACK + 3) / step
+    lowest, highest = (math.log(1e-6 / (step * density_scale)), most / density_scale) if density_scale else (0.0, most)
+    raw = np.linspace(lowest, highest, TABLE + 1)
+    density = density_scale * np.logaddexp(0, raw) if density_scale else np.maximum(raw, 0)
+    return np.exp(-step * density), lowest, TABLE / (highest - lowest)
+
+
+@compiled
+def clearance(blocks: np.ndarray, clear: np.ndarray) -> None:
+    """clear (bz, by, bx): how many blocks away the nearest one is that holds anything, diagonals counting as one.
+
+    By one sweep from each end (Rosenfeld and Pfaltz, 1968), no farther than `FARTHEST`.
+    """
+    depth, height, width = blocks.shape
+    for sweep in range(2):
+        sign = 1 if sweep == 0 else -1
+        for n in range(depth * height * width):
+            at = n if sweep == 0 else depth * height * width - 1 - n
+            z, y, x = at // (height * width), at // width % height, at % width
+            if blocks[z, y, x] != 0:
+                clear[z, y, x] = 0
+                continue
+            least = FARTHEST if sweep == 0 else int(clear[z, y, x])
+            # The thirteen neighbours that the sweep has passed.
+            for m in range(13):
+                dz, dy, dx = (m // 9 - 1, m // 3 % 3 - 1, m % 3 - 1) if m < 9 else (0, (m - 9) // 3 - 1, m % 3 - 1)
+                i, j, k = z + sign * dz, y + sign * dy, x + sign * dx
+                if 0 <= i < depth and 0 <= j < height and 0 <= k < width:
+                    least = min(least, int(clear[i, j, k]) + 1)
+            clear[z, y, x] = least
 
 
 @register_jitable
-def _quantile(cumulative: np.ndarray, distance: np.ndarray, count: int, target: Real, step: float) -> Real:
-    """Distance before which `target` of the weight lies, interpolated within a step.
+def _reached(cumulative: np.ndarray, begin: int, count: int, target: Real) -> int:
+    """First index from `begin` on at which `target` of the weight is reached."""
+    index = begin
+    while index < count - 1 and cumulative[index] < target:
+        index += 1
+    return index
+
+
+@register_jitable
+def _quantile(cumulative: np.ndarray, distance: np.ndarray, index: int, target: Real, step: float) -> Real:
+    """Distance before which `target` of the weight lies, interpolated within the step that reaches it.
 
     Unlike a mean, a quantile is never in the empty space between two surfaces.
     """
-    index = 0
-    while index < count - 1 and cumulative[index] < target:
-        index += 1
     before = cumulative[index - 1] if index > 0 else 0.0
     share = (target - before) / max(cumulative[index] - before, 1e-8)
     return distance[index] + (min(max(share, 0.0), 1.0) - 0.5) * step
@@ -54,10 +101,12 @@ def march(
     window: np.ndarray,
     raw: np.ndarray,
     blocks: np.ndarray,
-    block: int,
+    clear: np.ndarray,
     lower: np.ndarray,
     spacing: float,
-    density_scale: Real,
+    table: np.ndarray,
+    lowest: float,
+    per_unit: float,
     origin: np.ndarray,
     directions: np.ndarray,
     step: float,
@@ -69,18 +118,18 @@ def march(
 ) -> None:
     """Integrate density along rays that meet the window, from one block that holds anything to the next.
 
-    `blocks` as in `DensityGrid`.
+    `blocks` as in `DensityGrid`, `clear` by `clearance`, `table`, `lowest` and `per_unit` by `let_through`.
 
     samples (r,): how many points of a ray want a colour, 0 where it sees nothing; alpha (r,); distance (r,): metres,
     mean over what is seen; where (r, 8): distances of those points, each of which stands for an equal part of alpha.
     A ray whose middle 80 % lie within `thin` metres is one surface and gets one point.
     """
     depth, height, width = raw.shape
-    weight = np.empty(MOST_STEPS, np.float64)
     cumulative = np.empty(MOST_STEPS, np.float64)
     at = np.empty(MOST_STEPS, np.float64)
     position, towards, inverse = np.empty(3), np.empty(3), np.empty(3)
     cells = np.array((width - 1, height - 1, depth - 1))
+    opaque, entries = math.exp(-BLACK), len(table) - 1
     for r in range(begin, end):
         samples[r] = 0
         alpha[r] = 0
@@ -91,44 +140,47 @@ def march(
             d = float(directions[r, axis])
             if abs(d) < 1e-9:
                 d = 1e-9
-            inverse[axis] = 1 / d
-            a = (lower[axis] - origin[axis]) * inverse[axis]
-            b = (lower[axis] + cells[axis] * spacing - origin[axis]) * inverse[axis]
+            within = 1 / d
+            a = (lower[axis] - origin[axis]) * within
+            b = (lower[axis] + cells[axis] * spacing - origin[axis]) * within
             near, far = max(near, min(a, b)), min(far, max(a, b))
-            a = (window[0, axis] - origin[axis]) * inverse[axis]
-            b = (window[1, axis] - origin[axis]) * inverse[axis]
+            a = (window[0, axis] - origin[axis]) * within
+            b = (window[1, axis] - origin[axis]) * within
             enters, leaves = max(enters, min(a, b)), min(leaves, max(a, b))
-            towards[axis] = d / spacing
+            towards[axis], inverse[axis] = d / spacing, within * spacing
             position[axis] = (origin[axis] - lower[axis]) / spacing
         if leaves <= enters:
             continue
+        p0, p1, p2 = position[0], position[1], position[2]
+        t0, t1, t2 = towards[0], towards[1], towards[2]
+        i0, i1, i2 = inverse[0], inverse[1], inverse[2]
         t = near + 0.5 * step
         count = 0
-        optical: Real = 0.0
-        seen: Real = 0.0
-        while t < far and count < MOST_STEPS and optical < BLACK:
-            gx = min(max(position[0] + t * towards[0], 0.0), cells[0] - 1e-6)
-            gy = min(max(position[1] + t * towards[1], 0.0), cells[1] - 1e-6)
-            gz = min(max(position[2] + t * towards[2], 0.0), cells[2] - 1e-6)
+        left: Real = 1.0
+        mean: Real = 0.0
+        while t < far and count < MOST_STEPS and left > opaque:
+            gx = min(max(p0 + t * t0, 0.0), cells[0] - 1e-6)
+            gy = min(max(p1 + t * t1, 0.0), cells[1] - 1e-6)
+            gz = min(max(p2 + t * t2, 0.0), cells[2] - 1e-6)
             x, y, z = int(gx), int(gy), int(gz)
-            bx, by, bz = x // block, y // block, z // block
+            bx, by, bz = x // BLOCK, y // BLOCK, z // BLOCK
             holds = blocks[bz, by, bx]
             if holds == 0:
-                # To where the ray leaves the block, and a hair further.
-                edge = 1e30
-                edge = min(edge, ((bx + (towards[0] > 0)) * block - position[0]) / towards[0])
-                edge = min(edge, ((by + (towards[1] > 0)) * block - position[1]) / towards[1])
-                edge = min(edge, ((bz + (towards[2] > 0)) * block - position[2]) / towards[2])
+                # To where the ray leaves the cube of blocks that hold nothing, and a hair further.
+                away = int(clear[bz, by, bx])
+                edge = ((bx + (away if t0 > 0 else 1 - away)) * BLOCK - p0) * i0
+                edge = min(edge, ((by + (away if t1 > 0 else 1 - away)) * BLOCK - p1) * i1)
+                edge = min(edge, ((bz + (away if t2 > 0 else 1 - away)) * BLOCK - p2) * i2)
                 t = max(edge, t) + 1e-5
                 continue
-            fx, fy, fz = gx - x, gy - y, gz - z
+            fx, fy, fz = np.float32(gx - x), np.float32(gy - y), np.float32(gz - z)
             v00 = raw[z, y, x] + fx * (raw[z, y, x + 1] - raw[z, y, x])
             v01 = raw[z, y + 1, x] + fx * (raw[z, y + 1, x + 1] - raw[z, y + 1, x])
             v10 = raw[z + 1, y, x] + fx * (raw[z + 1, y, x + 1] - raw[z + 1, y, x])
             v11 = raw[z + 1, y + 1, x] + fx * (raw[z + 1, y + 1, x + 1] - raw[z + 1, y + 1, x])
             v0, v1 = v00 + fy * (v01 - v00), v10 + fy * (v11 - v10)
-            through = step * _density(v0 + fz * (v1 - v0), density_scale)
-            if through > 1e-6 and (
+            entry = (float(v0 + fz * (v1 - v0)) - lowest) * per_unit
+            if entry > 0 and (
                 holds == 1
                 or is_in_hull(
                     cameras,
@@ -138,24 +190,30 @@ def march(
                     np.float32(origin[2] + t * directions[r, 2]),
                 )
             ):
-                w = math.exp(-optical) * -math.expm1(-through)
-                optical += through
-                seen += w
-                weight[count], cumulative[count], at[count] = w, seen, t
+                passed = 0.0
+                if entry < entries:
+                    below = int(entry)
+                    passed = table[below] + (entry - below) * (table[below + 1] - table[below])
+                mean += left * (1 - passed) * t
+                left *= passed
+                cumulative[count], at[count] = 1 - left, t
                 count += 1
             t += step
+        seen = 1 - left
         if seen <= VISIBLE:
             continue
-        mean = 0.0
-        for i in range(count):
-            mean += weight[i] * at[i]
         alpha[r] = min(seen, 1.0)
         distance[r] = mean / seen
-        spread = _quantile(cumulative, at, count, 0.9 * seen, step) - _quantile(cumulative, at, count, 0.1 * seen, step)
+        low = _reached(cumulative, 0, count, 0.1 * seen)
+        high = _reached(cumulative, low, count, 0.9 * seen)
+        spread = _quantile(cumulative, at, high, 0.9 * seen, step) - _quantile(cumulative, at, low, 0.1 * seen, step)
         points = 1 if spread <= thin else (2 if spread <= 2 * thin else (4 if spread <= 4 * thin else MOST_SAMPLES))
         samples[r] = points
+        index = 0
         for i in range(points):
-            where[r, i] = _quantile(cumulative, at, count, (i + 0.5) / points * seen, step)
+            target = (i + 0.5) / points * seen
+            index = _reached(cumulative, index, count, target)
+            where[r, i] = _quantile(cumulative, at, index, target, step)
 
 
 @compiled
@@ -222,32 +280,39 @@ def inherit(
 ) -> None:
     """Mixtures of new pixels from their neighbours on the coarser lattice, where those agree.
 
-    Pixel (rows[r], columns[r]) lies between two or four pixels at distance `stride`. It inherits the mean of their
-    mixtures (r, 4, v + 3) where all have as many samples as itself, at distances that differ from its own by less
-    than `apart` metres, and mixtures that differ from each other by less than `unlike`. `known_*` (h / 2, w / 2, …)
-    hold every other pixel of every other row: no finer lattice than that has anything to leave.
+    Pixel (rows[r], columns[r]) lies between two or four pixels at distance `stride`, or `ANYWHERE` between four whose
+    rows and columns are even. It inherits the mean of their mixtures (r, 4, v + 3) where all have as many as itself, at
+    distances that differ from its own by less than `apart` metres, and that differ from each other by less than
+    `unlike`. `known_*` (h / 2, w / 2, …) hold every other pixel of every other row: no finer lattice than that has
+    anything to leave.
     """
     height, width = known_samples.shape
     width_of_row = mixtures.shape[2]
     for r in range(begin, end):
         inherited[r] = False
-        wanted = int(samples[r])
+        wanted = min(int(samples[r]), MOST_MIXTURES)
         if wanted == 0:
             continue
         y, x = rows[r], columns[r]
-        odd_row, odd_column = (y // stride) % 2 == 1, (x // stride) % 2 == 1
-        agree, parents = True, 0
-        for j in range(4):
-            dy = (stride if j & 1 else -stride) if odd_row else 0
-            dx = (stride if j & 2 else -stride) if odd_column else 0
-            if (not odd_row and j & 1) or (not odd_column and j & 2):
-                continue
+        if stride == ANYWHERE:
+            top, left = y >> 1, x >> 1
+            bottom, right = min(top + 1, height - 1), min(left + 1, width - 1)
+        else:
+            dy = stride if (y // stride) % 2 == 1 else 0
+            dx = stride if (x // stride) % 2 == 1 else 0
             # Halved rounding down: -1 stays outside.
-            py, px = (y + dy) >> 1, (x + dx) >> 1
-            if py < 0 or px < 0 or py >= height or px >= width or known_samples[py, px] != wanted:
+            top, bottom, left, right = (y - dy) >> 1, (y + dy) >> 1, (x - dx) >> 1, (x + dx) >> 1
+        agree, parents = top >= 0 and left >= 0 and bottom < height and right < width, 0
+        for j in range(4):
+            if not agree:
+                break
+            if (top == bottom and j & 1) or (left == right and j & 2):
+                continue
+            py, px = bottom if j & 1 else top, right if j & 2 else left
+            if min(int(known_samples[py, px]), MOST_MIXTURES) != wanted:
                 agree = False
                 break
-            for i in range(min(wanted, MOST_MIXTURES)):
+            for i in range(wanted):
                 if abs(known_where[py, px, i] - where[r, i]) > apart:
                     agree = False
                 for c in range(width_of_row):
@@ -255,11 +320,9 @@ def inherit(
                     mixtures[r, i, c] = value if parents == 0 else mixtures[r, i, c] + value
                     if parents > 0 and abs(value * parents - (mixtures[r, i, c] - value)) > unlike * parents:
                         agree = False
-            if not agree:
-                break
             parents += 1
         if agree and parents > 0:
             inherited[r] = True
-            for i in range(min(wanted, MOST_MIXTURES)):
+            for i in range(wanted):
                 for c in range(width_of_row):
                     mixtures[r, i, c] /= parents

@@ -1,8 +1,9 @@
-"""From a request to pictures that get better: interleaved lattices on a baked grid, or the reference.
+"""From a request to pictures that get better: ever finer lattices on a baked grid, or the reference.
 
 A picture of the interactive path asks the network about once a ray, for the colour of the surface that the grid shows.
-It arrives as stride² sub-pictures in bit-reversed order: the first is a small whole picture, each further one fills
-pixels between, none is thrown away, and every one is a place to stop.
+It arrives in levels: the first is a small whole picture, each further one fills pixels between, none is thrown away.
+Once every pixel is known, further samples of it can be averaged. All of it is done in pieces of a few milliseconds,
+and every one is a place to stop.
 """
 
 import math
@@ -22,10 +23,12 @@ from ..geometry import Box
 from ..model.keypoint_nerf import EncodedViews, KeypointNeRF
 from .field import Field
 from .grid import DensityGrid, Lattice, adjust, bake, hull_of, refine
-from .lattices import Canvas, bit_reversed_lattices
+from .lattices import BAND, Canvas, Region, levels, regions
 from .painting import CameraRays, Painting
+from .pieces import each, never, pieces_of
 from .reference import render_rays
 from .sampling import meets, ray_box
+from .transfer import to_host
 from .view_modes import ViewMode, shade
 
 Quality = Literal["interactive", "reference"]
@@ -33,15 +36,17 @@ Quality = Literal["interactive", "reference"]
 COARSE_NODES, FINE_NODES = 64, 144
 """Nodes along the longest side of the volume: first answer to an edit, and what it is refined to."""
 FIRST_LATTICE = 64
-"""Side of the first sub-picture, pixels."""
+"""Side of the first level, pixels at most."""
+COARSE_SPACING = 4
+"""Of the finest lattice that is filled from the coarse grid, before the fine one is there."""
 STRIP = 4096
 """Rays of the reference between two looks at whether it is still wanted."""
 PREVIEW = 0.3
 """Progress up to which the coarse grid is shown."""
 BOX_MARGIN = 0.01
 """How far beyond the subject's volume rays are followed, metres (method: "Per ray")."""
-SHOW_EVERY = 0.05
-"""Seconds between two pictures handed out while lattices fill."""
+SHOW_EVERY, SHOW_SHARE = 0.05, 0.1
+"""Seconds between two pictures handed out while a level fills, at least; share of all time that handing out takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +63,10 @@ class RenderRequest:
     camera: Camera
     mode: ViewMode = "colour"
     quality: Quality = "interactive"
+    samples_per_pixel: int = 1
+    """How many are averaged where there is time; rounded up to an odd number. The reference takes one."""
+    focus: tuple[float, float] | None = None
+    """The pixel (x, y) round which the picture gets better first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,10 +93,12 @@ class Renderer:
     @torch.inference_mode()
     def render(self, request: RenderRequest) -> Frame:
         """The finished picture."""
-        *_, finished = self.frames(request)
+        # One at a time: all pictures of a large request together would take gigabytes.
+        for frame in self.frames(request):
+            finished = frame
         return finished
 
-    def frames(self, request: RenderRequest, is_stale: Callable[[], bool] = lambda: False) -> Iterator[Frame]:
+    def frames(self, request: RenderRequest, is_stale: Callable[[], bool] = never) -> Iterator[Frame]:
         """Pictures from the first whole one to the finished one.
 
         Ends early once `is_stale` turns true, which is looked at every few milliseconds; but not before the first
@@ -101,17 +112,28 @@ class Renderer:
 
     def _interactive_frames(self, request: RenderRequest, is_stale: Callable[[], bool]) -> Iterator[Frame]:
         grids = self._known = Grids.following(self._known, self.model, request)
+        what = request.camera, request.mode, request.window
         if grids.fine is None:
             grid, asked = grids.first_answer()
-            yield from _lattices(request, grids.field, grid, asked, is_stale, until=PREVIEW)
+            preview = Drawing(request, Painting(grids.field, grid, *what), asked, is_stale)
+            yield from preview.sketch()
+            yield from preview.levels(COARSE_SPACING, 0.0, PREVIEW)
             if is_stale():
                 return
             asked = grids.finish(is_stale)
             if grids.fine is None:
                 return
-            yield from _lattices(request, grids.field, grids.fine, asked, is_stale, begin=PREVIEW)
+            # The fine grid takes over where the coarse one left off, never with a softer picture than that.
+            painting = Painting(grids.field, grids.fine, *what, canvas=preview.painting.canvas)
+            drawing = Drawing(request, painting, asked, is_stale, shown=preview.shown)
         else:
-            yield from _lattices(request, grids.field, grids.fine, 0, is_stale)
+            drawing = Drawing(request, Painting(grids.field, grids.fine, *what), 0, is_stale)
+            yield from drawing.sketch()
+        passes = offsets(request.samples_per_pixel)
+        begin = drawing.progress
+        whole = begin + (1 - begin) / (1 + len(passes))
+        yield from drawing.levels(1, begin, whole)
+        yield from drawing.further_samples(passes, whole)
 
     def _reference_frames(self, request: RenderRequest, is_stale: Callable[[], bool]) -> Iterator[Frame]:
         camera = request.camera
@@ -145,7 +167,9 @@ class Renderer:
                 shown = time.monotonic()
                 if request.mode == "normal":
                     normals_from_distance(canvas.values, origin, directions)
-                yield to_frame(request, canvas.values, done, samples)
+                frame = to_frame(request, canvas.values, done, samples)
+                assert frame is not None
+                yield frame
 
 
 @dataclass(eq=False)
@@ -202,44 +226,109 @@ class Grids:
         return asked
 
 
-def _lattices(
-    request: RenderRequest,
-    field: Field,
-    grid: DensityGrid,
-    asked: int,
-    is_stale: Callable[[], bool],
-    *,
-    begin: float = 0.0,
-    until: float = 1.0,
-) -> Iterator[Frame]:
-    """Pictures whose progress goes from `begin` to `until`."""
-    camera = request.camera
-    stride = 2 ** max(0, math.ceil(math.log2(max(camera.width, camera.height) / FIRST_LATTICE)))
-    painting = Painting(field, grid, camera, request.mode, request.window)
-    offsets = bit_reversed_lattices(stride)
-    few = max(1, len(offsets) // 16)
-    # A grid that is about to be refined is shown at the first levels only, then the fine one fills everything.
-    wanted = offsets[:few] if until < 1 else offsets
-    # The fine grid takes over where the coarse one left off, never with a softer picture than that.
-    sharper = few if begin > 0 else 1
-    if begin == 0:
-        painting.sketch(stride)
-        yield to_frame(request, painting.canvas.spread(stride), 0.0, asked + painting.samples)
-    shown, known, picture = time.monotonic(), 1, painting.canvas.values
-    for index, (row, column) in enumerate(wanted):
-        level = stride >> ((index.bit_length() + 1) // 2)
-        if is_stale() or not painting.paint(row, column, stride, level, is_stale=is_stale):
+class Drawing:
+    """A picture on its way from the first level to the last sample; hands out what it looks like meanwhile."""
+
+    def __init__(
+        self,
+        request: RenderRequest,
+        painting: Painting,
+        asked: int,
+        is_stale: Callable[[], bool],
+        *,
+        shown: int | None = None,
+    ) -> None:
+        longer = max(request.camera.width, request.camera.height)
+        self.stride = 2 ** max(0, math.ceil(math.log2(longer / FIRST_LATTICE)))
+        self.painting = painting
+        self.shown = shown or self.stride
+        """Spacing of the lattice that the canvas shows everywhere."""
+        self.progress = 0.0 if shown is None else PREVIEW
+        self._request, self._asked, self._is_stale = request, asked, is_stale
+        self._next = 0.0
+
+    def sketch(self) -> Iterator[Frame]:
+        """The first whole picture; comes in any case."""
+        self.painting.sketch(self.stride)
+        self.painting.canvas.spread(self.stride)
+        yield from self._hand_out(0.0, even_stale=True)
+
+    def levels(self, finest: int, begin: float, end: float) -> Iterator[Frame]:
+        """All levels down to one of this spacing; progress goes from `begin` to `end`."""
+        camera, canvas = self._request.camera, self.painting.canvas
+        spacings = [spacing for spacing in levels(self.stride) if spacing >= min(finest, self.stride)]
+        last, done = spacings[-1], 0
+        count = math.ceil(camera.height / last) * math.ceil(camera.width / last)
+        for spacing in spacings:
+            # Levels that are softer than what is shown are painted, but never spread.
+            shows = spacing <= self.shown
+            for region in regions(camera.height, camera.width, spacing, self._request.focus):
+                if not self.painting.paint(region, spacing, self.stride, is_stale=self._is_stale):
+                    return
+                if shows and not canvas.spread(spacing, region, is_stale=self._is_stale):
+                    return
+                done += _pixels(region, spacing) - (_pixels(region, 2 * spacing) if spacing < self.stride else 0)
+                if shows and done < count and time.monotonic() > self._next:
+                    yield from self._hand_out(begin + (end - begin) * done / count)
+            if shows:
+                self.shown = spacing
+                yield from self._hand_out(end if spacing == last else begin + (end - begin) * done / count)
+        self.progress = end
+
+    def further_samples(self, passes: list[tuple[float, float]], begin: float) -> Iterator[Frame]:
+        """The mean of more and more samples a pixel; pictures come where the mean of their offsets is nothing."""
+        if not passes or self._is_stale():
             return
-        if index + 1 == known * known:  # an even lattice is complete: the picture can be shown sharper
-            picture, known = painting.canvas.spread(stride // known), 2 * known
-            shown = -math.inf if index else shown
-        last = index == len(wanted) - 1
-        if index + 1 < sharper:
-            continue
-        if last or time.monotonic() - shown > SHOW_EVERY:
-            shown = time.monotonic()
-            progress = begin + (until - begin) * (index + 1) / len(wanted)
-            yield to_frame(request, picture, 1.0 if last and until == 1 else progress, asked + painting.samples)
+        camera, values = self._request.camera, self.painting.canvas.values
+        total = values.clone()
+        bands = pieces_of(camera.height, BAND, device=values.device)
+        for index, offset in enumerate(passes, start=1):
+            for region in regions(camera.height, camera.width, 1, self._request.focus):
+                if not self.painting.add(region, offset, total, is_stale=self._is_stale):
+                    return
+            if index % 2 == 0:
+
+                def average(band: slice, count: int = index + 1) -> None:
+                    values[band, :, :4] = total[band, :, :4] / count
+                    values[band, :, 5:] = F.normalize(total[band, :, 5:], dim=-1)
+
+                if not each(bands, average, is_stale=self._is_stale):
+                    return
+                share = index / len(passes)
+                yield from self._hand_out(1.0 if share == 1 else begin + (1 - begin) * share)
+
+    def _hand_out(self, progress: float, *, even_stale: bool = False) -> Iterator[Frame]:
+        begin = time.monotonic()
+        samples = self._asked + self.painting.samples
+        frame = to_frame(
+            self._request, self.painting.canvas.values, progress, samples, never if even_stale else self._is_stale
+        )
+        if frame is None:
+            return
+        yield frame
+        now = time.monotonic()
+        self._next = now + max(SHOW_EVERY, (now - begin) / SHOW_SHARE)
+
+
+def offsets(samples: int) -> list[tuple[float, float]]:
+    """Where in a pixel (x, y; pixels from its centre) further samples lie, so that there are `samples` with the first.
+
+    Points of the additive sequence of Roberts (2018), each followed by its mirror image: every pair's mean is nothing.
+    """
+    pairs = []
+    for index in range(1, samples // 2 + 1):
+        x, y = ((0.5 + index * step) % 1 - 0.5 for step in (0.7548776662, 0.5698402910))
+        pairs += [(x, y), (-x, -y)]
+    return pairs
+
+
+def _pixels(region: Region, spacing: int) -> int:
+    """How many pixels of a lattice lie in a region."""
+    height, width = (
+        -(-end // spacing) - -(-begin // spacing)
+        for begin, end in ((region.top, region.bottom), (region.left, region.right))
+    )
+    return height * width
 
 
 def normals_from_distance(
@@ -253,7 +342,21 @@ def normals_from_distance(
     values[..., 5:] = F.normalize(torch.cross(down, right, dim=-1), dim=-1)
 
 
-def to_frame(request: RenderRequest, values: Float[Tensor, "h w 8"], progress: float, samples: int) -> Frame:
-    """The picture that the view mode makes of the canvas."""
-    rgba = shade(request.mode, values, request.camera, request.box)
-    return Frame(rgba.cpu().numpy(), values[..., 4].cpu().numpy().copy(), progress, samples)
+def to_frame(
+    request: RenderRequest,
+    values: Float[Tensor, "h w 8"],
+    progress: float,
+    samples: int,
+    is_stale: Callable[[], bool] = never,
+) -> Frame | None:
+    """The picture that the view mode makes of the canvas; None where it became unwanted meanwhile."""
+    height, width, _ = values.shape
+    rgba, distance = np.empty((height, width, 4), np.float32), np.empty((height, width), np.float32)
+
+    def copy(band: slice) -> None:
+        shown = shade(request.mode, values[band], request.camera, request.box)
+        rgba[band], distance[band] = to_host(shown, values[band, :, 4])
+
+    if not each(pieces_of(height, BAND, device=values.device), copy, is_stale=is_stale):
+        return None
+    return Frame(rgba, distance, progress, samples)

@@ -29,6 +29,8 @@ def milliseconds(work: Callable[[], object]) -> float:
     """Wall-clock time of one call."""
     start = time.perf_counter()
     work()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
     return 1000 * (time.perf_counter() - start)
 
 
@@ -124,7 +126,7 @@ def published_procedure(
     distances = near[:, None] + (far - near)[:, None] * share
     points = (rays.origin + distances[..., None] * directions[:, None]).reshape(-1, 3)
     along = directions[:, None].expand(-1, PUBLISHED_SAMPLES, -1).reshape(-1, 3)
-    for rows in torch.arange(len(points)).split(ROWS):
+    for rows in torch.arange(len(points), device=points.device).split(ROWS):
         model.query(encoded, keypoints, points[rows], along[rows])
     return 1000 * (time.perf_counter() - start)
 
@@ -143,7 +145,7 @@ def peak_memory() -> float:
 
 def of_views(encoded: EncodedViews, count: int) -> EncodedViews:
     """As if there were `count` photos: the first ones, over and over."""
-    rows = torch.arange(count) % len(encoded.low)
+    rows = torch.arange(count, device=encoded.low.device) % len(encoded.low)
     source = SourceViews(**{name: value[rows] for name, value in vars(encoded.source).items()})
     depth = None if encoded.depth is None else encoded.depth[rows]
     return EncodedViews(source, encoded.low[rows], encoded.high[rows], encoded.texture[rows], depth)

@@ -39,11 +39,12 @@ def test_a_file_of_the_first_format_opens_and_is_saved_in_the_newest(tmp_path):
         np.testing.assert_array_equal(ours.keypoints.occluded, theirs.keypoints.occluded)
         np.testing.assert_allclose(ours.keypoints.xy_px, theirs.keypoints.xy_px, atol=1e-6)
         assert ours.held_out == theirs.held_out
+        assert ours.distortion == 0 and ours.as_loaded is None
 
 
 def test_there_is_a_way_from_every_format_to_the_newest():
     """One function for each, and the number grows by one each time."""
     assert sorted(MIGRATIONS) == list(range(1, FORMAT_VERSION))
-    assert migrated({"version": 1})["version"] == FORMAT_VERSION
+    assert migrated({"version": 1, "views": []})["version"] == FORMAT_VERSION
     newest = {"version": FORMAT_VERSION, "history": ["kept"]}
     assert migrated(newest) is newest

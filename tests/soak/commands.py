@@ -1,15 +1,18 @@
 """Random commands without a window: whatever is done in whatever order, and everything taken back again."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from kpnerf.core import edits
+from kpnerf.core import edits, lens_edits, mask_edits
 from kpnerf.core.document import Document
 from kpnerf.core.operations import perform
 from kpnerf.core.replay import steps_of
 from kpnerf.viewer import tasks
-from kpnerf.viewer.commands import COMMANDS, Command
+from kpnerf.viewer.command import Command
+from kpnerf.viewer.commands import COMMANDS
 from kpnerf.viewer.session import Session
 
 from ..core.staged import staged_document, staged_view
@@ -43,8 +46,20 @@ class Desk:
         return lambda *arguments: None
 
 
+@dataclass
+class Tally:
+    """What all sessions together came to."""
+
+    sessions: int = 0
+    commands: int = 0
+    entries: int = 0
+    repeated: int = 0
+
+
 class RandomCommands(RuleBasedStateMachine):
     """A person who presses everything."""
+
+    tally = Tally()
 
     @initialize()
     def open(self) -> None:
@@ -54,6 +69,7 @@ class RandomCommands(RuleBasedStateMachine):
         self.session.viewport_size = (48.0, 36.0)
         self.desk = Desk(self.session)
         self.now = 0.0
+        self.frames = 0
 
     @rule(command=commands)
     def press(self, command: Command) -> None:
@@ -97,6 +113,20 @@ class RandomCommands(RuleBasedStateMachine):
         """Of photos that there are and are not."""
         self.session.editor.apply("Focal length", lambda document: edits.set_focal(document, view, focal_px))
 
+    @rule(view=views, share=st.just(0.0) | st.floats(lens_edits.LEAST - 0.01, lens_edits.MOST))
+    def straighten(self, view: int, share: float) -> None:
+        """Lenses that there are and are not."""
+        self.session.editor.apply("Distortion", lambda document: lens_edits.set_distortion(document, view, share))
+
+    @rule(view=views, x=st.floats(-20, 340), y=st.floats(-20, 260), add=st.booleans())
+    def paint(self, view: int, x: float, y: float, add: bool) -> None:
+        """A stroke of the brush, with its words."""
+        if view < len(self.session.document.views):
+            words = ("paint" if add else "erase", self.session.document.names[view], "9", f"{x!r},{y!r}")
+            self.session.editor.apply(
+                "Paint", lambda document: mask_edits.paint_mask(document, view, [(x, y)], 9.0, add=add), (words,)
+            )
+
     @rule(yaw=st.floats(-60, 60))
     def add_photo(self, yaw: float) -> None:
         """Up to eight; then it is refused."""
@@ -113,6 +143,7 @@ class RandomCommands(RuleBasedStateMachine):
         if not hasattr(self, "session"):
             return
         self.now += 0.05
+        self.frames += 1
         self.session.update(self.now)
         document = self.session.document
         assert not self.session.failures, self.session.failures
@@ -135,9 +166,14 @@ class RandomCommands(RuleBasedStateMachine):
             while session.editor.undo() is not None:
                 pass
             assert session.document is self.first
+            tally = RandomCommands.tally
             for before, step, after in zip(entries, steps_of(entries), entries[1:], strict=False):
                 if step.operations is not None and ("solve",) not in step.operations:
                     assert_repeats(before.document, step.operations, after.document)
+                    tally.repeated += 1
+            tally.sessions += 1
+            tally.commands += self.frames - 1  # the first frame comes before the first command
+            tally.entries += len(entries) - 1
         finally:
             session.close()
 
@@ -153,3 +189,5 @@ def assert_repeats(before: Document, operations: tuple[tuple[str, ...], ...], af
         known = theirs.keypoints.usable
         np.testing.assert_array_equal(ours.keypoints.xy_px[known], theirs.keypoints.xy_px[known])
         np.testing.assert_array_equal(ours.keypoints.state, theirs.keypoints.state)
+        np.testing.assert_array_equal(ours.mask, theirs.mask)
+        np.testing.assert_array_equal(ours.photo.rgb, theirs.photo.rgb)

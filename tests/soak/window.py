@@ -3,15 +3,12 @@
 import random
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-from kpnerf.core.project_file import save_project
-from kpnerf.core.source import load_source
 from kpnerf.viewer.commands import COMMANDS
-from kpnerf.viewer.sample import sample_photos
 
 from ..viewer.screen import Driven, Screen
+from .figures import Figures
 
 LEFT_ALONE = ("Quit", "Open the sample")
 """Closing is tried by other tests, and the sample takes seconds to be looked at."""
@@ -64,7 +61,7 @@ class Monkey:
             x, y = self._rng.choice(places)
         else:
             x, y = self._rng.uniform(0, width), self._rng.uniform(0, height)
-        return round(left + x), round(top + y)
+        return max(round(left + x), 0), max(round(top + y), 0)  # a photo that is zoomed has points beyond the screen
 
     def _click(self, state: dict) -> list[object]:
         times = self._rng.choice([1, 1, 1, 2])
@@ -92,13 +89,11 @@ def spelled(key) -> str:
     return "+".join([*held, _X_NAMES.get(key.name, key.name.lower() if len(key.name) == 1 else key.name)])
 
 
-def run(folder: Path, minutes: float, seed: int) -> str:
-    """Let it loose; what was done, or AssertionError with what went wrong."""
+def run(folder: Path, project: Path, minutes: float, seed: int) -> str:
+    """Let it loose on a project; what was done, or AssertionError with what went wrong."""
     shutil.rmtree(folder, ignore_errors=True)
     home = folder / "home"
     home.mkdir(parents=True)
-    project = folder / "sample.kpnerf"
-    save_project(load_source(sample_photos()), project)
     screen = Screen()
     try:
         tally = _on(screen, home, project, minutes, seed)
@@ -109,7 +104,8 @@ def run(folder: Path, minutes: float, seed: int) -> str:
 
 def _on(screen: Screen, home: Path, project: Path, minutes: float, seed: int) -> str:
     ends = time.monotonic() + 60 * minutes
-    actions, windows, entries = 0, 0, 0
+    actions, windows, entries, same = 0, 0, 0, 0
+    figures = Figures(minutes)
     while time.monotonic() < ends:
         windows += 1
         driven = Driven(screen, home, str(project))
@@ -118,22 +114,26 @@ def _on(screen: Screen, home: Path, project: Path, minutes: float, seed: int) ->
             monkey = Monkey(driven, seed + windows)
             while time.monotonic() < ends and driven.process.poll() is None:
                 monkey.act()
+                figures.note(driven.state())
             actions += monkey.actions
+            figures.end_of_window()
             if driven.process.poll() is None:
-                entries += taken_back(driven, first)
-                driven.press_close_button()
-                for _ in _until_it_ends(driven):
-                    driven.do("key", "Escape")
-            assert driven.ended() == 0, driven.log.read_text()[-2000:]
+                count, is_same = taken_back(driven, first)
+                entries, same = entries + count, same + is_same
+                close(driven)
+            assert driven.ended(200) == 0, driven.log.read_text()[-2000:]
             assert driven.failures() == "", driven.failures()
             assert "Traceback" not in driven.log.read_text(), driven.log.read_text()
         finally:
             driven.kill()
-    return f"{minutes:g} minutes, {actions} actions, {windows} windows, {entries} entries taken back, no traceback"
+    return (
+        f"{minutes:g} minutes, {actions} actions, {windows} windows, {entries} entries taken back, "
+        f"{same} times to exactly the first document, no traceback\n{figures}"
+    )
 
 
-def taken_back(driven: Driven, first: dict) -> int:
-    """Undo everything there is; how much it was."""
+def taken_back(driven: Driven, first: dict) -> tuple[int, bool]:
+    """Undo everything there is; how much it was, and whether it led to `first`, as it does if nothing was opened."""
     driven.do("mouseup", 1, "mouseup", 2, "mouseup", 3)
     driven.resize(1200, 880)
     driven.until(lambda s: s["window"] == [1200, 880], 200)
@@ -148,16 +148,21 @@ def taken_back(driven: Driven, first: dict) -> int:
         driven.do("key", "--repeat", min(cursor, 20), "--repeat-delay", 60, "ctrl+z")
         cursor = driven.until(lambda s, before=cursor: s["cursor"] < before, 200)["cursor"]
     last = driven.state()
-    if last["title"] == first["title"]:
-        for what in ("keypoints", "states", "pixels", "occluded", "cameras", "masks", "held_out"):
+    is_first = last["opened"] == first["opened"]
+    if is_first:
+        for what in ("keypoints", "states", "pixels", "occluded", "cameras", "masks", "held_out", "distortion"):
             assert last[what] == first[what], what
-    return count
+    return count, is_first
 
 
-def _until_it_ends(driven: Driven) -> Iterator[None]:
-    """A few times, while the program still runs: an export may ask for a moment."""
-    for _ in range(20):
+def close(driven: Driven) -> None:
+    """As a window manager does; what was saved in the meantime and taken back since is asked about."""
+    driven.press_close_button()
+    deadline = time.monotonic() + 200
+    while driven.process.poll() is None and not driven.state()["dialog"]:
+        assert time.monotonic() < deadline, "a window that does not close"
         time.sleep(0.3)
-        if driven.process.poll() is not None:
-            return
-        yield
+    if driven.process.poll() is None:
+        driven.move(*driven.place_of("Don’t save"))
+        driven.press()
+        driven.do("mouseup", 1)  # after which the program ends

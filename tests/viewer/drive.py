@@ -17,6 +17,7 @@ import numpy as np
 from kpnerf.core.geometry import project
 from kpnerf.viewer import app as program
 from kpnerf.viewer.camera_pose import pose_of_camera
+from kpnerf.viewer.pace import Pace
 
 from .blob_engine import BlobEngine
 
@@ -25,10 +26,22 @@ SHORTEST = 0.02
 CLICKABLE = ("mvButton", "mvInputText", "mvInputInt", "mvCheckbox", "mvCombo", "mvSelectable", "mvDragFloat")
 
 
+LATE = 0.05
+"""Seconds from one frame to the next beyond which a hand at work notices."""
+
+
 class Observer:
     """Called after every frame."""
 
     def __init__(self, path: Path) -> None:
+        self.took = 0.0
+        """Seconds that writing took after the last frame: no part of it."""
+        self.attended = self.late = 0
+        """Frames drawn with a hand at work, and those among them that were late."""
+        self.longest = 0.0
+        """From one such frame to the next, seconds."""
+        self._opened = 0
+        self._editor: object = None
         self._path = path
         self._written = 0.0
         self._frames = 0
@@ -41,12 +54,20 @@ class Observer:
         """Write the state, not too often."""
         now = time.monotonic()
         self._frames += 1
+        self.took = 0.0
         if now - self._written < SHORTEST:
             return
         self._written = now
         temporary = self._path.with_suffix(".new")
         temporary.write_text(json.dumps(self.state(app)))
         os.replace(temporary, self._path)
+        self.took = time.monotonic() - now
+
+    def note_interval(self, seconds: float) -> None:
+        """From one frame to the next, without what is done here, while a hand was at work."""
+        self.attended += 1
+        self.late += seconds > LATE
+        self.longest = max(self.longest, seconds)
 
     def state(self, app: program.App) -> dict:
         """What there is to see."""
@@ -56,6 +77,8 @@ class Observer:
         calibration = session.document.calibration
         return {
             "frames": self._frames,
+            "attended": [self.attended, self.late, self.longest],
+            "memory": int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20,
             "seconds": time.monotonic() - self._began,
             "window": [width, height],
             "position": dpg.get_viewport_pos(),
@@ -64,6 +87,7 @@ class Observer:
             "saved": session.is_saved,
             "undo": session.editor.history.undo_label,
             "cursor": session.editor.history.cursor,
+            "opened": self._count_opened(session),
             "sources": [str(path) for path in session.sources],
             "theme": window.look.theme,
             "scale": window.look.scale,
@@ -100,6 +124,12 @@ class Observer:
             "widgets": self._widgets(),
             "looked_at": self._looked_up,
         }
+
+    def _count_opened(self, session) -> int:
+        """How many documents were opened up to now."""
+        if session.editor is not self._editor:
+            self._editor, self._opened = session.editor, self._opened + 1
+        return self._opened
 
     def _points(self, window, index: int, rect) -> dict:
         gestures = window.canvases[index].gestures
@@ -138,6 +168,7 @@ class Observer:
             "likeness": None if likeness is None else [likeness.psnr, likeness.ssim],
             "cameras": [] if calibration is None else [c.position_in_world.tolist() for c in calibration.cameras],
             "masks": [float(view.mask.sum()) for view in session.document.views],
+            "distortion": [view.distortion for view in session.document.views],
             "held_out": [view.held_out for view in session.document.views],
             "brush": [session.brush.is_on, session.brush.radius],
         }
@@ -159,6 +190,24 @@ class Observer:
                 label = dpg.get_item_label(item) or _text_beside(item)
                 found.append([label, kind, *dpg.get_item_rect_min(item), *dpg.get_item_rect_size(item)])
         return found
+
+
+class ObservedPace(Pace):
+    """Rests as without an observer, and tells it when frames came."""
+
+    def __init__(self, app: program.App, observer: Observer) -> None:
+        super().__init__()
+        self._app, self._observer = app, observer
+        self._before: float | None = None
+
+    def rest(self, spent: float, *, busy: bool) -> float:
+        """What the program does after each frame."""
+        now = time.monotonic()
+        at_work = self._app.window.is_engaged
+        if at_work and self._before is not None:
+            self._observer.note_interval(now - self._before - self._observer.took)
+        self._before = now if at_work else None
+        return super().rest(spent - self._observer.took, busy=busy)
 
 
 def _text_beside(field: int) -> str:
@@ -183,7 +232,9 @@ def main() -> int:
             return BlobEngine(seconds_per_frame=options.slow)
 
     look = {"size": chosen.size, "scale": chosen.scale, "theme": chosen.theme}
-    app = program.App(load, chosen.paths, **look, on_frame=Observer(options.state))
+    observer = Observer(options.state)
+    app = program.App(load, chosen.paths, **look, on_frame=observer)
+    app._pace = ObservedPace(app, observer)
     return app.run()
 
 

@@ -2,7 +2,8 @@
 
 from collections import Counter
 
-from kpnerf.viewer.commands import COMMANDS, Key, command_for
+from kpnerf.viewer.command import Key
+from kpnerf.viewer.commands import COMMANDS, command_for
 
 
 def test_no_key_has_two_meanings():

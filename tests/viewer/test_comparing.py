@@ -11,6 +11,7 @@ from kpnerf.core.probe import Probe
 from kpnerf.viewer.comparing import FLICKER_SECONDS, DividerGestures, mixed
 from kpnerf.viewer.gestures import Button, DragEnded, Dragged, DragStarted, Pointer
 from kpnerf.viewer.looking import compare
+from kpnerf.viewer.picturing import render_size
 
 from ..core.staged import staged_document
 from .blob_engine import BlobEngine, BlobFrame
@@ -66,10 +67,10 @@ def test_comparing_draws_as_many_pixels_as_the_viewport_has(desk):
     """Whatever the resolution otherwise is; and the same kind again ends it."""
     session = desk.session
     session.viewport_size = (601.0, 444.0)
-    assert session.render_size() == (601, 444)
+    assert render_size(session) == (601, 444)
     compare(session, "difference")
     assert session.comparing.kind is None
-    assert max(session.render_size()) == session.document.settings.resolution
+    assert max(render_size(session)) == session.document.settings.resolution
 
 
 def test_away_from_the_photo_there_is_only_the_avatar(desk):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from kpnerf.viewer.commands import COMMANDS, Key, command_for
+from kpnerf.viewer.command import Key
+from kpnerf.viewer.commands import COMMANDS, command_for
 from kpnerf.viewer.keymap import load_keys, parse_key, write_template
 
 

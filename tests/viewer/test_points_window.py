@@ -123,6 +123,40 @@ def test_moving_points_by_mouse_and_keys(start, striped_project):
     assert window.failures() == ""
 
 
+def test_colours_tell_where_points_come_from(start, striped_project):
+    """Green was placed by hand, blue is as detected, grey is filled in from the others; and Ctrl+O opens a file."""
+    window = start(str(striped_project))
+    state = window.ready()
+    window.click(*state["points"][0]["chin"])
+    window.key("d")
+    window.until(lambda s: s["states"][0][CHIN] == PointState.DETECTED)
+    window.click(*state["points"][0]["forehead"])
+    window.key("Delete")
+    window.until(lambda s: s["states"][0][HEAD.index("forehead")] == PointState.REPROJECTED)
+    window.key("Escape")
+    window.move(state["photos"][0][0] + 5, state["photos"][0][1] + 60)
+    shown = window.until(lambda s: s["selected"] == [] and s["hovered"] is None)
+    picture = window.picture()
+    for name, colour in (("nose bridge", DARK.placed), ("chin", DARK.detected), ("forehead", DARK.reprojected)):
+        x, y = (round(place) for place in shown["points"][0][name])
+        around = picture[y - 7 : y + 8, x - 7 : x + 8]
+        counts = {other: near(around, other).sum() for other in (DARK.placed, DARK.detected, DARK.reprojected)}
+        assert counts[colour] > 8 and max(counts, key=lambda other: counts[other]) == colour, name
+
+    window.key("ctrl+y", "ctrl+z", "ctrl+z")  # redo has nothing to do, and everything can be taken back
+    window.until(lambda s: s["cursor"] == 0 and s["saved"])
+    window.key("ctrl+y")
+    window.until(lambda s: s["cursor"] == 1 and s["states"][0][CHIN] == PointState.DETECTED)
+    window.key("ctrl+z", "ctrl+o")
+    window.until(lambda s: s["dialog"] and s["typing"])
+    window.key("ctrl+a")
+    window.type(str(striped_project))
+    window.key("Return")
+    opened = window.until(lambda s: s["opened"] > state["opened"] and s["progress"] == 1)
+    assert opened["entries"] == ["Open"] and not opened["dialog"]
+    assert window.failures() == ""
+
+
 def test_the_loupe_and_the_lines_of_the_other_photos(start, striped_project):
     """Eight times larger and beside the pointer, the lines live in it, and Ctrl puts the point upon them."""
     window = start(str(striped_project))

@@ -79,17 +79,18 @@ def test_nothing_is_found_before_the_cameras_are():
 
 def test_the_session_selects_the_worst_and_has_every_photo_show_it():
     """Each time anew, also when it is the same point."""
+    from kpnerf.viewer.looking import look_at_worst
     from kpnerf.viewer.session import Session
 
     session = Session(BlobEngine, spoilt())
-    session.look_at_worst()
+    look_at_worst(session)
     first = session.attention
-    session.look_at_worst(-1)
-    session.look_at_worst(1)
+    look_at_worst(session, -1)
+    look_at_worst(session, 1)
     again = session.attention
     note = session.status().text
     empty = Session(BlobEngine)
-    empty.look_at_worst()
+    look_at_worst(empty)
     session.close()
     empty.close()
 

@@ -9,6 +9,8 @@ import pytest
 from kpnerf.core import edits
 from kpnerf.core.errors import UserError
 from kpnerf.viewer.backdrop import Backdrop
+from kpnerf.viewer.looking import fly_to_next_view
+from kpnerf.viewer.picturing import render_size
 from kpnerf.viewer.session import NOTE_SECONDS, Session
 
 from ..core.staged import staged_document
@@ -93,11 +95,11 @@ def test_the_picture_has_the_shape_of_the_viewport_and_the_wanted_resolution(des
     """The longer side is what was asked for."""
     settings = desk.session.document.settings
 
-    assert desk.session.render_size() == (256, 192)
+    assert render_size(desk.session) == (256, 192)
     desk.session.viewport_size = (100.0, 800.0)
-    assert desk.session.render_size() == (32, settings.resolution)
+    assert render_size(desk.session) == (32, settings.resolution)
     desk.session.viewport_size = (0.0, 0.0)
-    assert min(desk.session.render_size()) >= 8
+    assert min(render_size(desk.session)) >= 8
 
 
 def test_a_viewport_of_no_size_asks_for_nothing(desk):
@@ -138,7 +140,7 @@ def test_view_modes_are_no_edits_but_are_saved(desk):
 
 def test_flying_to_a_photo_ends_in_its_camera(desk):
     """After a third of a second, in steps."""
-    desk.session.fly_to_next_view(1)
+    fly_to_next_view(desk.session, 1)
     yaws = []
     for _ in range(60):
         desk.frame()

@@ -25,10 +25,16 @@ def test_kills_at_random_moments_lose_no_finished_edit():
 
 def test_random_commands_can_all_be_taken_back():
     """No traceback, the very first document again, and every entry repeats what it did."""
-    assert "commands: 100, everything taken back" in soak("commands", "100")
+    told = soak("commands", "100")
+
+    assert int(told.partition("commands: ")[2].split()[0]) >= 100
+    assert "everything taken back" in told
 
 
 @pytest.mark.window
 def test_random_mouse_and_keys():
-    """In a real window; a few seconds here, minutes in `make soak`."""
-    assert "no traceback" in soak("window", "0.1")
+    """In a real window; a few seconds here, minutes in `make soak`, which also tells memory and late frames."""
+    told = soak("window", "0.1")
+
+    assert "no traceback" in told
+    assert " MB at the end" in told and "later than 50 ms" in told

@@ -19,6 +19,7 @@ def test_from_a_drag_to_a_saved_project_and_back(start):
     """The whole way: drag, see it answer, undo, picture, turntable, save, close, open again."""
     window = start()
     before = window.ready()
+    assert len(before["hints"]) == 3  # the first start of all, over the sample
 
     # A keypoint is dragged, and while the button is still held the avatar has changed.
     x, y = before["points"][0]["nose tip"]
@@ -40,6 +41,19 @@ def test_from_a_drag_to_a_saved_project_and_back(start):
     assert undone["keypoints"] == before["keypoints"]
     window.key("ctrl+shift+z")
     window.until(lambda s: s["progress"] == 1 and s["picture"] == during["picture"])
+
+    # A hint goes once it was followed: a point was dragged, the avatar is turned, commands are found.
+    x, y, width, height = before["avatar"]
+    window.until(lambda s: len(s["hints"]) == 2)
+    window.move(x + width / 2, y + height / 2)
+    window.press()
+    window.move(x + width / 2 + 60, y + height / 2)
+    window.release()
+    window.until(lambda s: len(s["hints"]) == 1 and s["yaw"] != 0)
+    window.key("ctrl+p")
+    window.until(lambda s: s["dialog"] and s["typing"])
+    window.key("Escape")
+    window.until(lambda s: s["hints"] == [] and not s["dialog"])
 
     # A picture with alpha, and a turntable that ffmpeg can read.
     window.click_on("Export")

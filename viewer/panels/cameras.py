@@ -6,11 +6,12 @@ import numpy as np
 from ...core import edits
 from ...core.document import Document
 from ...core.head_placement import scale_of
+from ...core.lens_edits import LEAST, MOST, set_distortion
 from ..camera_pose import CameraPose, pose_of_camera, world_from_camera
 from ..changes import Changes
 from ..editor import Edit
 from ..form import DraggedNumber, Form
-from ..looking import toggle_overview
+from ..looking import fly_to_view, toggle_overview
 from ..session import Session
 from ..tasks import solve
 
@@ -25,7 +26,7 @@ class CamerasPanel:
         self._photo = form.choice("Photo", [], self._chosen)
         with dpg.group(horizontal=True):
             form.button("Solve again", lambda: solve(session), primary=True)
-            form.button("Look from", lambda: session.fly_to_view(session.editor.view))
+            form.button("Look from", lambda: fly_to_view(session, session.editor.view))
             form.button("Show all", lambda: toggle_overview(session), does="Cameras round the avatar")
         self._residual = form.hint("")
         with dpg.group(horizontal=True):
@@ -50,6 +51,17 @@ class CamerasPanel:
         half = int(91 * form.scale)
         with form.labelled("Centre"), dpg.group(horizontal=True):
             self._centre = {"cx": self._centre_number("cx", half), "cy": self._centre_number("cy", -1)}
+        self._distortion = DraggedNumber(
+            form,
+            session,
+            "Distortion",
+            title=lambda: f"Distortion of {self._name()}",
+            edit=self._straightened,
+            lower=100 * LEAST,
+            upper=100 * MOST,
+            speed=0.05,
+            pattern="%.2f %%",
+        )
         self._numbers = {
             field: self._number(label, field, lower, upper, speed, pattern)
             for label, field, lower, upper, speed, pattern in (
@@ -78,6 +90,7 @@ class CamerasPanel:
         known = document.views[view] if view < len(document.views) else None
         camera = known.camera if known is not None else None
         self._focal.show(camera.fx if camera else None)
+        self._distortion.show(None if known is None else 100 * known.distortion)
         for axis, number in self._centre.items():
             number.show(getattr(camera, axis) if camera else None)
         pose = self._pose(document, view)
@@ -96,6 +109,11 @@ class CamerasPanel:
             known_distance = document.known_distance
             told.append(f"{known_distance.first} to {known_distance.second}: {1000 * known_distance.metres:.1f} mm")
         dpg.set_value(self._residual, "\n".join(told))
+
+    def _straightened(self, percent: float) -> Edit:
+        """What is shown, in hundredths of a percent, is what is kept."""
+        share = round(percent / 100, 4)
+        return lambda document: set_distortion(document, self._session.editor.view, share)
 
     def _centre_number(self, axis: str, width: int) -> DraggedNumber:
         def edit(value: float) -> Edit:

@@ -10,6 +10,7 @@ from ...core.document import Document
 from ...core.keypoints import PointState
 from ..changes import Changes
 from ..form import Form
+from ..looking import look_at_worst
 from ..point_order import ORDERS, Order, ordered, worst_residual
 from ..session import Session
 from ..theme import heading_button_theme, table_theme
@@ -54,7 +55,7 @@ class PointsPanel:
                     "Back to detection",
                     lambda: session.editor.change_points("Snap back", edits.snap_to_detection),
                 ),
-                ("Worst", "Go to the worst", lambda: session.look_at_worst()),
+                ("Worst", "Go to the worst", lambda: look_at_worst(session)),
             ):
                 form.button(label, command, does=does)
 

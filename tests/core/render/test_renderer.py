@@ -10,7 +10,7 @@ from kpnerf.core.keypoints import HEAD
 from kpnerf.core.model.keypoint_nerf import EncodedViews, KeypointNeRF, Sighting
 from kpnerf.core.render.field import Field
 from kpnerf.core.render.grid import Lattice, bake, hull_of
-from kpnerf.core.render.lattices import Canvas, bit_reversed_lattices
+from kpnerf.core.render.lattices import Canvas, levels, new_pixels, regions
 from kpnerf.core.render.renderer import Frame, Renderer, RenderRequest
 
 from ..model import scene
@@ -51,16 +51,32 @@ def last(frames: object) -> Frame:
     return frame
 
 
-@pytest.mark.parametrize("stride", [1, 2, 4, 8, 16])
-def test_lattices_fill_every_pixel_once_and_spread(stride: int) -> None:
-    """The offsets are a permutation of all, and each quarter of them is itself an even lattice."""
-    offsets = bit_reversed_lattices(stride)
+@pytest.mark.parametrize("stride", [1, 2, 4, 8])
+def test_levels_fill_every_pixel_once(stride: int) -> None:
+    """The regions of all levels together are all pixels, and those of the first levels an even lattice."""
+    height, width = 300, 270
+    times = np.zeros((height, width), int)
+    for spacing in levels(stride):
+        for region in regions(height, width, spacing, focus=(200.0, 10.0)):
+            y, x = new_pixels(region, spacing, stride)
+            np.add.at(times, (y.numpy(), x.numpy()), 1)
 
-    assert len(set(offsets)) == stride * stride
-    assert offsets[0] == (0, 0)
-    if stride > 1:
-        quarter = {(row, column) for row, column in offsets[: stride * stride // 4]}
-        assert quarter == {(r, c) for r in range(0, stride, 2) for c in range(0, stride, 2)} or stride == 2
+        np.testing.assert_array_equal(times[::spacing, ::spacing], 1)
+        assert times.sum() == times[::spacing, ::spacing].size
+
+
+def test_regions_come_in_order_of_their_distance_from_the_focus() -> None:
+    """The first one holds it, wherever it is; the last one is in the far corner."""
+    for x, y in ((0.0, 0.0), (511.0, 300.0), (130.0, 140.0)):
+        first, *_, last = regions(512, 512, 1, focus=(x, y))
+        away = [
+            max(r.left - x, x - r.right + 1, 0) ** 2 + max(r.top - y, y - r.bottom + 1, 0) ** 2
+            for r in regions(512, 512, 1, focus=(x, y))
+        ]
+
+        assert first.left <= x < first.right and first.top <= y < first.bottom
+        assert away == sorted(away)
+        assert last == max(regions(512, 512, 1), key=lambda r: np.hypot(r.left + 64 - x, r.top + 64 - y))
 
 
 def test_the_first_lattice_is_spread_without_a_shift() -> None:
@@ -70,7 +86,8 @@ def test_the_first_lattice_is_spread_without_a_shift() -> None:
     ramp = 2 * x + 3 * y
     canvas.values[::4, ::4] = ramp[::4, ::4, None]
 
-    torch.testing.assert_close(canvas.spread(4)[..., 0], ramp, atol=1e-4, rtol=0)
+    assert canvas.spread(4)
+    torch.testing.assert_close(canvas.values[..., 0], ramp, atol=1e-4, rtol=0)
 
 
 def test_interactive_agrees_with_reference(model: Ball) -> None:

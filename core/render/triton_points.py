@@ -1,0 +1,55 @@
+"""What pictures ask of photos at points, on a GPU: are they in the visual hull, and which colour do mixtures make."""
+
+import triton
+import triton.language as tl
+
+from .triton_reading import CAMERA, bilinear, corner, is_visible, project, read_value
+
+
+@triton.jit
+def in_hull(
+    points, count, cameras, masks, hull, views, height, width, POINTS: tl.constexpr,
+):  # fmt: skip
+    """hull (n,), one byte each: whether points lie inside the visual hull; masks (v, h, w)."""
+    at = tl.program_id(0) * POINTS + tl.arange(0, POINTS)
+    real = at < count
+    px = tl.load(points + 3 * at, mask=real, other=0.0)
+    py = tl.load(points + 3 * at + 1, mask=real, other=0.0)
+    pz = tl.load(points + 3 * at + 2, mask=real, other=0.0)
+    seen = tl.zeros([POINTS], tl.int32)
+    beside = tl.zeros([POINTS], tl.int32)
+    for view in range(views):
+        camera = cameras + view * CAMERA
+        u, v, z = project(camera, px, py, pz)
+        visible = is_visible(camera, u, v, z)
+        index, fx, fy = corner(camera, u, v, height, width)
+        mask = read_value(masks + view * height * width, index, fx, fy, width, real)
+        seen += visible.to(tl.int32)
+        beside += (visible & (mask <= 0.1)).to(tl.int32)
+    tl.store(hull + at, ((seen > 0) & (beside == 0)).to(tl.int8), mask=real)
+
+
+@triton.jit
+def blend(
+    points, count, cameras, images, mixtures, rgb, views, height, width, POINTS: tl.constexpr
+):  # fmt: skip
+    """rgb (n, 3) of points (n, 3) whose mixtures (n, v + 3) are known; images (v, h, w, 3)."""
+    at = tl.program_id(0) * POINTS + tl.arange(0, POINTS)
+    real = at < count
+    px = tl.load(points + 3 * at, mask=real, other=0.0)
+    py = tl.load(points + 3 * at + 1, mask=real, other=0.0)
+    pz = tl.load(points + 3 * at + 2, mask=real, other=0.0)
+    channel = tl.arange(0, 4)
+    wanted = real[:, None] & (channel < 3)[None, :]
+    row = mixtures + at * (views + 3)
+    found = tl.load(row[:, None] + views + channel[None, :], mask=wanted, other=0.0)
+    for view in range(views):
+        share = tl.load(row + view, mask=real, other=0.0)
+        # A photo that has no part in a point is not read.
+        taken = share > 1e-4
+        u, v, _ = project(cameras + view * CAMERA, px, py, pz)
+        index, fx, fy = corner(cameras + view * CAMERA, u, v, height, width)
+        pixel = images + view * height * width * 3 + index[:, None] * 3 + channel[None, :]
+        read = bilinear(pixel, 3, 3 * width, fx[:, None], fy[:, None], wanted & taken[:, None])
+        found += share[:, None] * read
+    tl.store(rgb + 3 * at[:, None] + channel[None, :], found, mask=wanted)
