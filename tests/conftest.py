@@ -6,6 +6,7 @@ from jaxtyping import install_import_hook
 
 # Compiled by numba as it is written: loaded before the checks that would be woven into it.
 import kpnerf.core.render.kernels
+import kpnerf.core.render.pixel_kernels
 import kpnerf.core.render.ray_kernels
 
 from . import runtime_types

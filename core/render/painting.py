@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from ..camera import Camera
 from ..geometry import Box
 from ..model.precision import ROW_STEP
-from . import ray_kernels
+from . import pixel_kernels, ray_kernels
 from .field import CompiledField, Field, in_parallel
 from .grid import DensityGrid
 from .lattices import Canvas, Region, new_pixels
@@ -137,7 +137,7 @@ class Painting:
         mixtures, inherited = rays.mixtures[piece].numpy(), rays.inherited[piece].numpy()
 
         def work(begin: int, end: int) -> None:
-            ray_kernels.inherit(
+            pixel_kernels.inherit(
                 begin, end, y, x, spacing, samples, asked, self._known_samples, self._known_where,
                 self._known_mixtures, APART, UNLIKE, mixtures, inherited,
             )  # fmt: skip
@@ -208,7 +208,7 @@ class Painting:
         tables, rgb = self.field.tables, np.empty((len(samples), 3), np.float32)
 
         def work(begin: int, end: int) -> None:
-            ray_kernels.blend(
+            pixel_kernels.blend(
                 begin, end, tables.cameras, tables.images, self._rays.origin.numpy(), directions.numpy(),
                 samples.numpy(), alpha.numpy(), where.numpy(), mixtures.numpy(), rgb,
             )  # fmt: skip

@@ -14,9 +14,10 @@ from ..camera import Camera
 from ..figures import psnr
 from ..geometry import Box
 from ..model.keypoint_nerf import EncodedViews, KeypointNeRF, SourceViews
+from .grids import Grids
 from .painting import CameraRays
 from .reference import ROWS
-from .renderer import Frame, Grids, Renderer, RenderRequest
+from .renderer import Frame, Renderer, RenderRequest
 from .sampling import ray_box
 
 PUBLISHED_SAMPLES = 192

@@ -26,7 +26,7 @@ import torch  # noqa: E402
 from kpnerf.core.keypoints import HEAD  # noqa: E402
 from kpnerf.core.model import precision  # noqa: E402
 from kpnerf.core.model.keypoint_nerf import EncodedViews, KeypointNeRF  # noqa: E402
-from kpnerf.core.render import fused, renderer  # noqa: E402
+from kpnerf.core.render import fused, grids  # noqa: E402
 from kpnerf.core.render.field import Field  # noqa: E402
 from kpnerf.core.render.fused import FusedField  # noqa: E402
 from kpnerf.core.render.grid import DensityGrid, Lattice, hull_of  # noqa: E402
@@ -209,7 +209,7 @@ def main() -> None:
         found["march"] = marched(here, 16)
         fused._points = lambda device: 1024  # type: ignore[assignment]
         fused.MANY_POINTS = 4096
-        renderer.COARSE_NODES, renderer.FINE_NODES = 12, 16  # type: ignore[misc]
+        grids.COARSE_NODES, grids.FINE_NODES = 12, 16  # type: ignore[misc]
         usual, made = Field.of, list[str]()
 
         def of(model: KeypointNeRF, encoded: EncodedViews, keypoints: torch.Tensor) -> Field:

@@ -14,7 +14,7 @@ DEVICE = pretended.install()
 from kpnerf.core.keypoints import HEAD  # noqa: E402
 from kpnerf.core.model import precision  # noqa: E402
 from kpnerf.core.model.keypoint_nerf import EncodedViews  # noqa: E402
-from kpnerf.core.render import field, influence, renderer  # noqa: E402
+from kpnerf.core.render import field, grids, influence  # noqa: E402
 from kpnerf.core.render.renderer import Renderer, RenderRequest  # noqa: E402
 
 from ..model import scene  # noqa: E402
@@ -74,7 +74,7 @@ def explained(request: RenderRequest, model: Any) -> dict[str, np.ndarray]:
 def main() -> None:
     """Every view mode, a smaller grid than usual; the reference; encoding."""
     precision._cpu_multiplies_bfloat16 = lambda: False
-    renderer.COARSE_NODES, renderer.FINE_NODES = 20, 28  # type: ignore[misc]
+    grids.COARSE_NODES, grids.FINE_NODES = 20, 28  # type: ignore[misc]
     field.is_compiled_for = lambda model, encoded: False  # type: ignore[assignment]
     torch.manual_seed(0)
     model, source, keypoints = scene.network(3), scene.source(), scene.keypoints()

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from kpnerf.core.keypoints import HEAD
+from kpnerf.core.render.drawing import Drawing, Frame, RenderRequest, offsets
 from kpnerf.core.render.field import CompiledField, Field
 from kpnerf.core.render.grid import DensityGrid, Lattice, hull_of
 from kpnerf.core.render.painting import Painting
 from kpnerf.core.render.pieces import never
-from kpnerf.core.render.renderer import Drawing, Frame, RenderRequest, offsets
 
 from ..model import scene
 
@@ -91,8 +91,8 @@ def test_more_samples_come_nearer_to_a_picture_four_times_as_large(ball: tuple[F
 def test_what_is_looked_at_gets_better_first(ball: tuple[Field, DensityGrid], monkeypatch: pytest.MonkeyPatch) -> None:
     """Half way through the last level the focus shows its final pixels, the far corner not yet."""
     monkeypatch.setattr("kpnerf.core.render.lattices.SIDE", 32)
-    monkeypatch.setattr("kpnerf.core.render.renderer.SHOW_EVERY", 0.0)
-    monkeypatch.setattr("kpnerf.core.render.renderer.SHOW_SHARE", 1e9)
+    monkeypatch.setattr("kpnerf.core.render.drawing.SHOW_EVERY", 0.0)
+    monkeypatch.setattr("kpnerf.core.render.drawing.SHOW_SHARE", 1e9)
     pictures = [over_black(frame) for frame in frames(ball, request(ball[0], focus=(86.0, 64.0)))]
     near, far = np.s_[64:80, 70:96], np.s_[48:80, 32:52]
     when = [

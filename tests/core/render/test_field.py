@@ -6,7 +6,7 @@ import torch
 
 from kpnerf.core.keypoints import HEAD
 from kpnerf.core.model.keypoint_nerf import EncodedViews, KeypointNeRF
-from kpnerf.core.render import ray_kernels
+from kpnerf.core.render import pixel_kernels, ray_kernels
 from kpnerf.core.render.field import CompiledField, Field
 from kpnerf.core.render.grid import DensityGrid, Lattice, adjust, bake, hull_of, refine
 from kpnerf.core.render.march import march, march_in_torch
@@ -148,7 +148,7 @@ def test_inheriting() -> None:
     samples = np.array([1, 1, 1, 1, 1, 1, 0], np.uint8)
     where = np.ones((7, ray_kernels.MOST_SAMPLES), np.float32)
     mixtures, inherited = np.zeros((7, ray_kernels.MOST_MIXTURES, 4), np.float32), np.zeros(7, bool)
-    ray_kernels.inherit(
+    pixel_kernels.inherit(
         0, 7, rows, columns, 1, samples, where, known_samples, known_where, known_mixtures, 0.01, 0.2,
         mixtures, inherited,
     )  # fmt: skip
