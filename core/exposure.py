@@ -40,8 +40,8 @@ def skin_colours(
 
 
 def matching_gains(
-    photos: Sequence[UInt8[np.ndarray, "h w 3"]], landmarks_px: Sequence[Float[np.ndarray, "l 2"] | None]
-) -> Float[np.ndarray, "v 3"]:
+    photos: Sequence[UInt8[np.ndarray, "_ _ 3"]], landmarks_px: Sequence[Float[np.ndarray, "_ 2"] | None]
+) -> Float[np.ndarray, "_ 3"]:
     """What to multiply each photo's red, green and blue by, so that skin has the same colour in all.
 
     Between two photos the median ratio over the face's landmarks counts: a cheek that only one of them sees, or a
