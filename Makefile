@@ -20,7 +20,7 @@ PROCESSES ?= 2
 help:
 	@echo 'make viewer   open the window      ARGS="me-left.jpg me.jpg me-right.jpg", a capture folder or a project'
 	@echo 'make test     run every test       ARGS="tests/core -k camera"'
-	@echo 'make soak     kills, random commands and random input, for a quarter of an hour      ARGS="kills 20"'
+	@echo 'make soak     kills, random commands and random input, for half an hour      ARGS="kills 20"'
 	@echo 'make lint     style, types, import rules'
 	@echo 'make pictures make the pictures of the window in assets/pictures anew'
 	@echo 'make bench    time the renderer    ARGS="--size 256"'

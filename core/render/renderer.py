@@ -5,6 +5,7 @@ All of it is done in pieces of a few milliseconds, and every one is a place to s
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 
 import torch
@@ -47,9 +48,7 @@ class Renderer:
     def render(self, request: RenderRequest) -> Frame:
         """The finished picture."""
         # One at a time: all pictures of a large request together would take gigabytes.
-        for frame in self.frames(request):
-            finished = frame
-        return finished
+        return deque(self.frames(request), maxlen=1).pop()
 
     def frames(self, request: RenderRequest, is_stale: Callable[[], bool] = never) -> Iterator[Frame]:
         """Pictures from the first whole one to the finished one.

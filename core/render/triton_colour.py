@@ -19,6 +19,7 @@ from .triton_reading import (
     read_channels,
     read_value,
     times,
+    triple,
     vector,
 )
 
@@ -81,12 +82,8 @@ def colour(
     """
     at = tl.program_id(0) * POINTS + tl.arange(0, POINTS)
     real = at < count
-    px = tl.load(points + 3 * at, mask=real, other=0.0)
-    py = tl.load(points + 3 * at + 1, mask=real, other=0.0)
-    pz = tl.load(points + 3 * at + 2, mask=real, other=0.0)
-    dx = tl.load(directions + 3 * at, mask=real, other=0.0)
-    dy = tl.load(directions + 3 * at + 1, mask=real, other=0.0)
-    dz = tl.load(directions + 3 * at + 2, mask=real, other=0.0)
+    px, py, pz = triple(points, at, real)
+    dx, dy, dz = triple(directions, at, real)
     channel = tl.arange(0, LATENT)
     wanted = real[:, None] & (channel < COMPRESSED)[None, :]
     known = tl.load(latent + at[:, None] * COMPRESSED + channel[None, :], mask=wanted, other=0.0)

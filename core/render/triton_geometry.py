@@ -22,6 +22,7 @@ from .triton_reading import (
     read_channels,
     read_value,
     times,
+    triple,
     vector,
     view_weight,
 )
@@ -56,9 +57,7 @@ def geometry(
     """
     at = tl.program_id(0) * POINTS + tl.arange(0, POINTS)
     real = at < count
-    px = tl.load(points + 3 * at, mask=real, other=0.0)
-    py = tl.load(points + 3 * at + 1, mask=real, other=0.0)
-    pz = tl.load(points + 3 * at + 2, mask=real, other=0.0)
+    px, py, pz = triple(points, at, real)
 
     # What padded keypoints give meets rows of zeros.
     k = tl.arange(0, KEYPOINT_COLUMNS)

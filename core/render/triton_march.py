@@ -7,7 +7,7 @@ is known only at its end, so it is followed twice; that is cheaper than to remem
 import triton
 import triton.language as tl
 
-from .triton_reading import CAMERA, corner, is_visible, project, read_value
+from .triton_points import is_in_hull
 
 COLUMNS = tl.constexpr(16)
 """Quantiles looked for at once: those of 8, 4, 2 and 1 points a ray, side by side."""
@@ -31,22 +31,6 @@ def _direction(directions, at, real, axis):
 def _edge(t, block, side, position, towards):
     """Where a ray leaves a block along one axis."""
     return tl.minimum(t, ((block + (towards > 0).to(tl.int32)) * side - position) / towards)
-
-
-@triton.jit
-def _is_in_hull(cameras, masks, views, height, width, px, py, pz, asked):
-    """Twin: `kernels.is_in_hull`."""
-    seen = asked & (px != px)  # nowhere yet
-    beside = seen
-    for view in range(views):
-        camera = cameras + view * CAMERA
-        u, v, z = project(camera, px, py, pz)
-        visible = is_visible(camera, u, v, z) & asked
-        index, fx, fy = corner(camera, u, v, height, width)
-        mask = read_value(masks + view * height * width, index, fx, fy, width, visible)
-        seen = seen | visible
-        beside = beside | (visible & (mask <= 0.1))
-    return seen & (beside == 0)
 
 
 @triton.jit
@@ -90,7 +74,7 @@ def _step(
     through = tl.where(full, step * density, 0.0)
     cut = (through > 1e-6) & (holds == BORDER)
     if tl.max(cut.to(tl.int32), axis=0) > 0:
-        inside = _is_in_hull(cameras, masks, views, height, width, ox + t * dx, oy + t * dy, oz + t * dz, cut)
+        inside = is_in_hull(cameras, masks, views, height, width, ox + t * dx, oy + t * dy, oz + t * dz, cut)
         through = tl.where(cut & (inside == 0), 0.0, through)
     return tl.where(through > 1e-6, through, 0.0), tl.where(on, following, t)
 

@@ -3,7 +3,23 @@
 import triton
 import triton.language as tl
 
-from .triton_reading import CAMERA, bilinear, corner, is_visible, project, read_value
+from .triton_reading import CAMERA, bilinear, corner, is_visible, project, read_value, triple
+
+
+@triton.jit
+def is_in_hull(cameras, masks, views, height, width, px, py, pz, asked):
+    """Twin: `kernels.is_in_hull`."""
+    seen = asked & (px != px)  # nowhere yet
+    beside = seen
+    for view in range(views):
+        camera = cameras + view * CAMERA
+        u, v, z = project(camera, px, py, pz)
+        visible = is_visible(camera, u, v, z) & asked
+        index, fx, fy = corner(camera, u, v, height, width)
+        mask = read_value(masks + view * height * width, index, fx, fy, width, visible)
+        seen = seen | visible
+        beside = beside | (visible & (mask <= 0.1))
+    return seen & (beside == 0)
 
 
 @triton.jit
@@ -13,20 +29,9 @@ def in_hull(
     """hull (n,), one byte each: whether points lie inside the visual hull; masks (v, h, w)."""
     at = tl.program_id(0) * POINTS + tl.arange(0, POINTS)
     real = at < count
-    px = tl.load(points + 3 * at, mask=real, other=0.0)
-    py = tl.load(points + 3 * at + 1, mask=real, other=0.0)
-    pz = tl.load(points + 3 * at + 2, mask=real, other=0.0)
-    seen = tl.zeros([POINTS], tl.int32)
-    beside = tl.zeros([POINTS], tl.int32)
-    for view in range(views):
-        camera = cameras + view * CAMERA
-        u, v, z = project(camera, px, py, pz)
-        visible = is_visible(camera, u, v, z)
-        index, fx, fy = corner(camera, u, v, height, width)
-        mask = read_value(masks + view * height * width, index, fx, fy, width, real)
-        seen += visible.to(tl.int32)
-        beside += (visible & (mask <= 0.1)).to(tl.int32)
-    tl.store(hull + at, ((seen > 0) & (beside == 0)).to(tl.int8), mask=real)
+    px, py, pz = triple(points, at, real)
+    inside = is_in_hull(cameras, masks, views, height, width, px, py, pz, real)
+    tl.store(hull + at, inside.to(tl.int8), mask=real)
 
 
 @triton.jit
@@ -36,9 +41,7 @@ def blend(
     """rgb (n, 3) of points (n, 3) whose mixtures (n, v + 3) are known; images (v, h, w, 3)."""
     at = tl.program_id(0) * POINTS + tl.arange(0, POINTS)
     real = at < count
-    px = tl.load(points + 3 * at, mask=real, other=0.0)
-    py = tl.load(points + 3 * at + 1, mask=real, other=0.0)
-    pz = tl.load(points + 3 * at + 2, mask=real, other=0.0)
+    px, py, pz = triple(points, at, real)
     channel = tl.arange(0, 4)
     wanted = real[:, None] & (channel < 3)[None, :]
     row = mixtures + at * (views + 3)

@@ -95,6 +95,15 @@ def behind_surface(camera, z, surface, column):
 
 
 @triton.jit
+def triple(rows, at, real):
+    """Three numbers of each row of an (n, 3) table; zeros where a row is not real."""
+    first = rows + 3 * at
+    x = tl.load(first, mask=real, other=0.0)
+    y = tl.load(first + 1, mask=real, other=0.0)
+    return x, y, tl.load(first + 2, mask=real, other=0.0)
+
+
+@triton.jit
 def matrix(at, ROWS: tl.constexpr, COLUMNS: tl.constexpr):
     """The (ROWS, COLUMNS) matrix that begins at a pointer."""
     return tl.load(at + tl.arange(0, ROWS)[:, None] * COLUMNS + tl.arange(0, COLUMNS)[None, :])

@@ -119,10 +119,14 @@ def mean(figures: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]} if rows else {}
 
 
-def _write_side_by_side(path: Path, rendered: Float[np.ndarray, "h w 4"], truth: Truth) -> None:
+def side_by_side(rendered: Float[np.ndarray, "h w 4"], truth: Truth) -> Float[np.ndarray, "h w2 3"]:
     """True picture, rendering, four times their difference."""
     shown = rendered[..., :3] * rendered[..., 3:]
-    strip = np.concatenate([truth.picture, shown, np.abs(shown - truth.picture) * 4], axis=1).clip(0, 1)
+    return np.concatenate([truth.picture, shown, np.abs(shown - truth.picture) * 4], axis=1).clip(0, 1)
+
+
+def _write_side_by_side(path: Path, rendered: Float[np.ndarray, "h w 4"], truth: Truth) -> None:
+    strip = side_by_side(rendered, truth)
     write_image(path, np.concatenate([strip, np.ones_like(strip[..., :1])], axis=-1).astype(np.float32))
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from .evaluation import side_by_side
 from .suite import Result
 
 COLUMNS = {
@@ -68,9 +69,7 @@ def _keep(pictures: Path, result: Result) -> Kept:
 
     condition = "".join(c if c.isalnum() else "-" for c in result.condition)
     name = f"{result.capture}_{Path(result.target).stem}_{condition}.jpg"
-    shown = result.rendered[..., :3] * result.rendered[..., 3:]
-    truth = result.truth.picture
-    strip = np.concatenate([truth, shown, np.abs(shown - truth) * 4], axis=1).clip(0, 1)
+    strip = side_by_side(result.rendered, result.truth)
     Image.fromarray(np.rint(255 * strip).astype(np.uint8)).save(pictures / name, quality=85)
     return Kept(result.condition, result.capture, result.target, result.degrees, result.figures, name)
 
