@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from .crash_log import log_crash
 from .errors import UserError
+from .processor import share_processor
 
 OK, FAILED, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
 """Exit codes."""
@@ -23,18 +24,22 @@ class Command:
     summary: str
     module: str
     """Relative to this package."""
+    like_the_window: bool = False
+    """Threads wait as those of the window do, which it measures."""
 
 
 COMMANDS = {
     "detect": Command("find keypoints and foreground in photos", ".commands.detect"),
     "calibrate": Command("find cameras and 3D keypoints", ".commands.calibrate"),
     "edit": Command("edit a project as in the window, or print how it was made", ".commands.edit"),
+    "refine": Command("adapt the network to one person", ".commands.refine"),
     "render": Command("draw the avatar once", ".commands.render"),
     "turntable": Command("film the avatar from around", ".commands.turntable"),
     "eval": Command("compare the avatar with photos that it has not seen", ".training.evaluation"),
-    "bench": Command("time the renderer", ".commands.bench"),
+    "bench": Command("time the renderer", ".commands.bench", like_the_window=True),
     "synth": Command("make pictures of synthetic people to train on", ".training.synth"),
     "train": Command("train the network", ".training.train"),
+    "encodings": Command("compare spatial encodings at equal budgets", ".training.encodings"),
 }
 
 
@@ -62,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     chosen = _overview().parse_args(arguments[:1] or ["--help"])
     command = COMMANDS[chosen.command]
+    if command.like_the_window:
+        share_processor()
     module = importlib.import_module(command.module, __package__)
     parser = _Parser(
         prog=f"kpnerf {chosen.command}",

@@ -17,6 +17,7 @@ from .keypoints import HEAD, Keypoints2D, KeypointSchema
 from .mask_bytes import mask_field
 from .names import match_name
 from .photo import Photo
+from .refinement import Refinement
 from .world_scale import KnownDistance
 
 RenderMode = Literal["colour", "alpha", "depth", "normal", "photo", "blend", "influence", "unseen", "slice", "error"]
@@ -105,6 +106,8 @@ class Document:
     settings: RenderSettings = field(default_factory=RenderSettings)
     known_distance: KnownDistance | None = None
     """What a person has measured: sets the scale of the world whenever cameras are solved."""
+    refinement: Refinement | None = None
+    """What was found by refining the network on these photos; it stays while they are edited. None: nothing."""
 
     def __post_init__(self) -> None:
         if self.calibration is not None:

@@ -17,6 +17,7 @@ from .document import RENDER_MODES, RENDER_QUALITIES, Document, DocumentView, Re
 from .errors import UserError
 from .keypoints import PointState
 from .names import free_name
+from .refinement import Refinement
 from .world_scale import keep_scale
 
 MAX_VIEWS = 8
@@ -251,6 +252,11 @@ def set_render_settings(document: Document, settings: RenderSettings) -> Documen
     if not 0.005 <= settings.sigma <= 1.0:
         raise UserError(f"An influence of {settings.sigma} m is out of range.", "Choose 0.005 to 1 metre.")
     return document if settings == document.settings else replace(document, settings=settings)
+
+
+def set_refinement(document: Document, refinement: Refinement | None) -> Document:
+    """With the network refined on this person, or as it was trained."""
+    return document if refinement is document.refinement else replace(document, refinement=refinement)
 
 
 def _keypoint_index(view: DocumentView, name: str) -> int:

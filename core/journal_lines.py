@@ -27,6 +27,7 @@ from .migrations import migrated
 from .photo import Photo
 from .photo_records import find_photos, from_png, photo_record, to_png
 from .project_records import calibration_record, document_from_record, document_record, view_from_record, view_record
+from .refinement import Refinement, refinement_from_bytes, refinement_to_bytes
 
 Record = dict[str, Any]
 SCHEMAS = {HEAD.name: HEAD}
@@ -81,8 +82,11 @@ class PartsWriter:
         views = [part(view, lambda view=view: self._view(view, part)) for view in document.views]
         solved = document.calibration
         calibration = part(solved, lambda: None if solved is None else calibration_record(solved))
+        found = document.refinement
+        refinement = part(found, lambda: None if found is None else _text(refinement_to_bytes(found)))
         rest = document_record(replace(document, views=(), calibration=None), [])
-        return lines, rest | {"kind": document.schema.name, "views": views, "calibration": calibration}
+        parts = {"views": views, "calibration": calibration, "refinement": refinement}
+        return lines, rest | {"kind": document.schema.name} | parts
 
     def _view(self, view: DocumentView, part: Callable[[object, Callable[[], Any]], int | None]) -> Record:
         loaded, mask, detected_mask = view.as_loaded, bytes_of(view, "mask"), bytes_of(view, "detected_mask")
@@ -110,6 +114,7 @@ class PartsReader:
         self._calibrations: dict[tuple, Calibration | None] = {}
         self._arrays: dict[int, np.ndarray] = {}
         self._straight: dict[tuple[int, float], Photo] = {}
+        self._refinements: dict[int, Refinement] = {}
         numbers = [number for number, content in parts.items() if isinstance(content, dict) and "sha256" in content]
         found = find_photos([parts[number] for number in numbers], folders, lambda index: self._png(numbers[index]))
         self._photos = dict(zip(numbers, found, strict=True))
@@ -121,7 +126,7 @@ class PartsReader:
         whole |= {"calibration": None if calibration is None else self._parts[calibration]}
         whole = migrated(record | whole)
         views = [self._view(item, whole["kind"]) for item in whole["views"]]
-        document = document_from_record(whole, views)
+        document = document_from_record(whole, views, self._refinement(whole["refinement"]))
         key = (calibration, *(id(view.camera) for view in views))
         shared = self._calibrations.setdefault(key, document.calibration)
         return replace(document, calibration=shared)
@@ -147,6 +152,13 @@ class PartsReader:
         if key not in self._straight:
             self._straight[key] = straight_photo(as_loaded.photo, record["distortion"])
         return self._straight[key]
+
+    def _refinement(self, number: int | None) -> Refinement | None:
+        if number is None:
+            return None
+        if number not in self._refinements:
+            self._refinements[number] = refinement_from_bytes(base64.b64decode(self._parts[number]))
+        return self._refinements[number]
 
     def _mask(self, number: int | None) -> np.ndarray | None:
         return self._array(number, lambda content: as_numbers(from_png(content)))

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 Record = dict[str, Any]
-FORMAT_VERSION = 3
-"""Of what this program writes. 1: the first. 2: with the history of what was done. 3: with the distortion of lenses."""
+FORMAT_VERSION = 4
+"""Of what this program writes. 1: the first. 2: with the history of what was done. 3: with the distortion of lenses.
+4: with what refining on the person has found."""
 
 
 def _with_history(record: Record) -> Record:
@@ -23,7 +24,12 @@ def _with_distortion(record: Record) -> Record:
     return record | {"views": views}
 
 
-MIGRATIONS: dict[int, Callable[[Record], Record]] = {1: _with_history, 2: _with_distortion}
+def _with_refinement(record: Record) -> Record:
+    """3 to 4: nobody has refined it."""
+    return record | {"refinement": None}
+
+
+MIGRATIONS: dict[int, Callable[[Record], Record]] = {1: _with_history, 2: _with_distortion, 3: _with_refinement}
 
 
 def migrated(record: Record) -> Record:

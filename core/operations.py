@@ -179,6 +179,23 @@ def _set(document: Document, setting: str, value: str) -> Document:
     return edits.set_render_settings(document, replace(settings, **{setting: readers[setting](value)}))
 
 
+# --- refining ---------------------------------------------------------------------------------------------------
+
+
+def _refine(document: Document) -> Document:
+    from .pipeline import load_model
+    from .refine import refine  # the network is loaded only where it is needed
+
+    outcome = refine(load_model(), document)
+    if outcome.refinement is None:
+        raise UserError(f"{outcome.sentence}.", "Leave this edit out.")
+    return edits.set_refinement(document, outcome.refinement)
+
+
+def _unrefine(document: Document) -> Document:
+    return edits.set_refinement(document, None)
+
+
 PARTS = ("pose", "focal", "centre")
 KINDS: dict[str, Kind] = {
     "move": Kind(("KEYPOINT", "VIEW", "X", "Y"), "put a keypoint at a pixel", _move),
@@ -203,6 +220,8 @@ KINDS: dict[str, Kind] = {
     "release": Kind(("VIEW", "PART"), "no longer keep it", _release),
     "solve": Kind((), "find cameras and keypoints in space again", edits.solve_cameras),
     "scale": Kind(("KEYPOINT", "KEYPOINT", "METRES"), "tell how far two keypoints are apart", _scale),
+    "refine": Kind((), "refine the avatar on this person; takes minutes", _refine),
+    "unrefine": Kind((), "take off what refining found", _unrefine),
     "set": Kind(("SETTING", "VALUE"), "resolution, quality, mode, sigma or background of the avatar", _set),
 }
 """By name, in the order of the help text."""

@@ -6,6 +6,7 @@ The first three arrows make a `Document` (`source.load_source`); this file is th
 result and runs again only when its input is not the object it had.
 """
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -21,23 +22,39 @@ from .document import Document, DocumentView, RenderMode
 from .errors import UserError
 from .explaining import DRAWN, explained
 from .exposure import matching_gains
+from .model.additions import fingerprint, with_additions
 from .model.checkpoint import load_weights
 from .model.keypoint_nerf import EncodedViews, KeypointNeRF, SourceViews
 from .model.precision import fast_arithmetic
 from .probe import NO_PROBE, Probe
+from .refinement import Refinement
+from .render.lattices import Focus, nowhere
 from .render.renderer import Frame, Quality, Renderer, RenderRequest
 from .render.view_modes import ViewMode
 from .subject import SubjectView, crop_subject, depth_range
 
+log = logging.getLogger(__name__)
+
 WEIGHTS = Path(__file__).parents[1] / "assets" / "weights" / "head.safetensors"
 SMOOTH = 5
 """Samples of a pixel that make edges smooth."""
+NO_ROOM = "The graphics card has no memory left: pictures are made without it from now on, and take longer."
 
 
 def load_model(path: Path | str = WEIGHTS) -> KeypointNeRF:
     """The head model, on the GPU where there is one. Raises UserError where the weights are missing or others."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return load_weights(path).to(device).channels_last()
+
+
+def refined_model(model: KeypointNeRF, refinement: Refinement | None) -> KeypointNeRF:
+    """The network as it was refined on a person; as it is where it was not, or where another network was."""
+    if refinement is None:
+        return model
+    if refinement.network != fingerprint(model):
+        log.warning("The refinement was made with other weights and is not used; refine again to have it back.")
+        return model
+    return with_additions(model, {name: torch.from_numpy(added.copy()) for name, added in refinement.weights.items()})
 
 
 def crop_views(document: Document, size: int) -> list[SubjectView]:
@@ -106,13 +123,12 @@ def render_request(
     mode: ViewMode = "colour",
     quality: Quality = "interactive",
     samples_per_pixel: int = 1,
-    focus: tuple[float, float] | None = None,
 ) -> RenderRequest:
     """A picture of the avatar from a camera in the head frame."""
     assert document.calibration is not None, "encode_document has refused a document without cameras"
     keypoints = torch.from_numpy(document.calibration.keypoints.xyz.astype(np.float32)).to(encoded.low.device)
     schema = document.schema
-    return RenderRequest(encoded, keypoints, schema.volume, schema.box, camera, mode, quality, samples_per_pixel, focus)
+    return RenderRequest(encoded, keypoints, schema.volume, schema.box, camera, mode, quality, samples_per_pixel)
 
 
 class Avatar:
@@ -124,9 +140,11 @@ class Avatar:
     def __init__(self, model: KeypointNeRF) -> None:
         self.model = model
         self.renderer = Renderer(model)
-        self._other_reach: Renderer | None = None
+        self._other: tuple[float, Refinement | None, Renderer] | None = None
         self._rendering = threading.Lock()
         self._encoded: tuple[tuple[object, ...], EncodedViews] | None = None
+        self._moved: tuple[EncodedViews, EncodedViews] | None = None
+        self._has_moved = self._has_told = False
 
     @staticmethod
     def load(path: Path | str = WEIGHTS) -> "Avatar":
@@ -140,9 +158,18 @@ class Avatar:
         known = self._encoded
         if known is not None and _same(known[0], key):
             return known[1]
-        encoded = encode_document(self.model, document)
+        encoded = self._encode(document)
         self._encoded = (key, encoded)
         return encoded
+
+    def _encode(self, document: Document) -> EncodedViews:
+        while True:
+            try:
+                return encode_document(self.model, document)
+            except torch.OutOfMemoryError:
+                self._refuse_twice()
+            with self._rendering:
+                self._move_to_processor()
 
     def frames(
         self,
@@ -155,32 +182,43 @@ class Avatar:
         size: tuple[int, int] | None = None,
         probe: Probe = NO_PROBE,
         samples_per_pixel: int = SMOOTH,
-        focus: tuple[float, float] | None = None,
+        focus: Focus = nowhere,
         is_stale: Callable[[], bool] = lambda: False,
+        tell: Callable[[str], None] = log.warning,
     ) -> Iterator[Frame]:
         """Pictures that get better, until the finished one or until `is_stale`; `size` is (width, height).
 
-        They get better first round `focus`, a pixel (x, y) of the pictures, where one is given.
+        They get better first round `focus`, which is asked for a pixel (x, y) of the pictures again and again. Where a
+        graphics card's memory runs out the processor goes on, which `tell` is told in a sentence, once.
         """
         if size is not None and size != (camera.width, camera.height):
             camera = camera.resized(*size)
-        with self._rendering:
-            renderer = self._reaching(document.settings.sigma, document.schema.sigma)
-            drawn = DRAWN.get(mode)
+
+        def drawn() -> Iterator[Frame]:
+            here, renderer, shown = self._here(encoded), self._renderer_of(document), DRAWN.get(mode)
             request = render_request(
                 document,
-                encoded,
+                here,
                 camera,
-                mode=drawn or "depth",
+                mode=shown or "depth",
                 quality=quality,
                 # What explains a picture asks about one surface point a pixel.
-                samples_per_pixel=samples_per_pixel if drawn else 1,
-                focus=focus,
+                samples_per_pixel=samples_per_pixel if shown else 1,
             )
-            frames = renderer.frames(request, is_stale)
-            if drawn is None:
-                frames = explained(mode, renderer.model, encoded, document, camera, probe, frames, is_stale)
-            yield from frames
+            frames = renderer.frames(request, is_stale, focus)
+            if shown is not None:
+                return frames
+            return explained(mode, renderer.model, here, document, camera, probe, frames, is_stale)
+
+        with self._rendering:
+            while True:
+                self._tell(tell)
+                try:
+                    yield from drawn()
+                    return
+                except torch.OutOfMemoryError:
+                    self._refuse_twice()
+                self._move_to_processor()
 
     def picture(
         self,
@@ -199,10 +237,37 @@ class Avatar:
         )
         return deque(frames, maxlen=1).pop()
 
-    def _reaching(self, sigma: float, usual: float) -> Renderer:
-        """The renderer of the network as it was trained, or of one whose keypoints reach farther or less far."""
-        if sigma == usual:
+    def _renderer_of(self, document: Document) -> Renderer:
+        """Of the network as it was trained, or of one that was refined, or whose keypoints reach as far as wanted."""
+        sigma, refinement = document.settings.sigma, document.refinement
+        if sigma == document.schema.sigma and refinement is None:
             return self.renderer
-        if self._other_reach is None or self._other_reach.model.config.sigma != sigma:
-            self._other_reach = Renderer(self.model.reaching(sigma))
-        return self._other_reach
+        known = self._other
+        if known is None or known[0] != sigma or known[1] is not refinement:
+            known = sigma, refinement, Renderer(refined_model(self.model, refinement).reaching(sigma))
+            self._other = known
+        return known[2]
+
+    def _here(self, encoded: EncodedViews) -> EncodedViews:
+        """Encoded views where the network is by now; the same object for the same views."""
+        device = next(self.model.parameters()).device
+        if encoded.low.device == device:
+            return encoded
+        if self._moved is None or self._moved[0] is not encoded:
+            self._moved = encoded, encoded.to(device)
+        return self._moved[1]
+
+    def _refuse_twice(self) -> None:
+        if self._has_moved:
+            raise UserError("There is not enough memory for this picture.", "Close other programs, and try again.")
+
+    def _move_to_processor(self) -> None:
+        self._has_moved = True
+        self._encoded = self._other = None
+        self.renderer = Renderer(self.model.to("cpu"))
+        torch.cuda.empty_cache()
+
+    def _tell(self, tell: Callable[[str], None]) -> None:
+        if self._has_moved and not self._has_told:
+            self._has_told = True
+            tell(NO_ROOM)

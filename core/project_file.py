@@ -6,6 +6,7 @@ A `.kpnerf` file is a zip archive with
     masks/0.png …        the foreground of each view, 8 bits; 0.detected.png … as it was before a hand repaired it
     landmarks/0.npy …    the detector's landmarks, where there are any
     photos/0.png …       only pictures that are no file of their own, as an undistorted one
+    refinement.safetensors   what refining on the person has found, where that was done
 
 Of a view whose lens is straightened, “0.loaded” stands for masks and landmarks as they were loaded.
 
@@ -31,10 +32,12 @@ from .migrations import FORMAT_VERSION, migrated
 from .photo import Photo
 from .photo_records import find_photos, from_png, mask_from_png, mask_to_png, photo_record, to_png
 from .project_records import document_from_record, document_record, view_from_record
+from .refinement import Refinement, refinement_from_bytes, refinement_to_bytes
 from .steps import Step, steps_from_record, steps_record
 
 ENDING = ".kpnerf"
 SCHEMAS = {HEAD.name: HEAD}
+REFINEMENT = "refinement.safetensors"
 
 # --- saving -----------------------------------------------------------------------------------------------------
 
@@ -49,8 +52,11 @@ def save_project(document: Document, path: str | Path, *, history: Sequence[Step
     with replacing(path, keep_backup=True) as temporary:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
             photos = [photo_record(_loaded(view).photo, path.absolute().parent) for view in document.views]
-            record = {"version": FORMAT_VERSION} | document_record(document, photos)
+            refinement = None if document.refinement is None else REFINEMENT
+            record = {"version": FORMAT_VERSION} | document_record(document, photos) | {"refinement": refinement}
             archive.writestr("project.json", json.dumps(record | {"history": steps_record(history)}, indent=1))
+            if document.refinement is not None:
+                archive.writestr(REFINEMENT, refinement_to_bytes(document.refinement))
             for index, view in enumerate(document.views):
                 _store_arrays(archive, f"{index}", view)
                 if view.as_loaded is not None:
@@ -111,7 +117,8 @@ def open_with_history(
                 _read_view(archive, f"{index}", item, photos[index], record["kind"])
                 for index, item in enumerate(record["views"])
             ]
-            return document_from_record(record, views), steps_from_record(record["history"])
+            refinement = _read_refinement(archive, record["refinement"])
+            return document_from_record(record, views, refinement), steps_from_record(record["history"])
     except FileNotFoundError as error:
         raise UserError(f"There is no file {path}.", "Check the name and the folder.") from error
     except OSError as error:
@@ -132,6 +139,10 @@ def _check_version(path: Path, record: dict[str, Any]) -> None:
         raise UserError(
             f"{path.name} shows a subject of kind “{record['kind']}”.", f"This program knows: {', '.join(SCHEMAS)}."
         )
+
+
+def _read_refinement(archive: zipfile.ZipFile, name: str | None) -> Refinement | None:
+    return None if name is None else refinement_from_bytes(archive.read(name))
 
 
 def _read_view(archive: zipfile.ZipFile, name: str, record: dict[str, Any], photo: Photo, kind: str) -> DocumentView:

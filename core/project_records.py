@@ -14,13 +14,14 @@ from .camera import Camera
 from .document import Document, DocumentView, RenderSettings
 from .keypoints import Keypoints2D, Keypoints3D, KeypointSchema, PointState
 from .photo import Photo
+from .refinement import Refinement
 from .world_scale import KnownDistance
 
 Record = dict[str, Any]
 
 
 def document_record(document: Document, photos: Sequence[Record]) -> Record:
-    """All of a document but pixels and landmarks; `photos` are the records of its photos, in order."""
+    """All of a document but pixels, landmarks and refinement; `photos` are the records of its photos, in order."""
     return {
         "kind": document.schema.name,
         "settings": settings_record(document.settings),
@@ -30,13 +31,19 @@ def document_record(document: Document, photos: Sequence[Record]) -> Record:
     }
 
 
-def document_from_record(record: Record, views: Sequence[DocumentView]) -> Document:
-    """The inverse of `document_record`; `views` are what `view_from_record` made of its views."""
+def document_from_record(
+    record: Record, views: Sequence[DocumentView], refinement: Refinement | None = None
+) -> Document:
+    """The inverse of `document_record`, with the parts that are kept elsewhere.
+
+    `views` are what `view_from_record` made of its views.
+    """
     return Document(
         views=tuple(views),
         calibration=calibration_from_record(record["calibration"], views),
         settings=settings_from_record(record["settings"]),
         known_distance=known_distance_from_record(record.get("known_distance")),
+        refinement=refinement,
     )
 
 

@@ -42,7 +42,7 @@ def operations_between(before: Document, after: Document) -> tuple[Operation, ..
     done: list[Operation] = []
     current = before
     try:
-        for difference in (_views, _keypoints, _known_distance, _solution, _cameras, _settings):
+        for difference in (_views, _keypoints, _known_distance, _solution, _cameras, _refinement, _settings):
             for operation in difference(current, after):
                 done.append(operation)
                 if operation == ("solve",):  # takes long, and is never one of several
@@ -160,6 +160,11 @@ def _cameras(before: Document, after: Document) -> Iterator[Operation]:
             yield "pose", new.name, " ".join(map(number_word, new.camera.world_from_camera[:3].ravel()))
 
 
+def _refinement(before: Document, after: Document) -> Iterator[Operation]:
+    if after.refinement is None and before.refinement is not None:
+        yield ("unrefine",)
+
+
 def _settings(before: Document, after: Document) -> Iterator[Operation]:
     for field in fields(after.settings):
         value = getattr(after.settings, field.name)
@@ -187,6 +192,8 @@ def _pairs(before: Document, after: Document) -> list[tuple[DocumentView, Docume
 def _agree(a: Document, b: Document, *, solved: bool = False) -> bool:
     """Whether two documents say the same; of one that was solved meanwhile, all but what solving finds."""
     if a.names != b.names or a.settings != b.settings or a.known_distance != b.known_distance:
+        return False
+    if a.refinement is not b.refinement:
         return False
     if not solved and not _same_world(a, b):
         return False

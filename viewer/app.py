@@ -1,6 +1,7 @@
 """`kpnerf-viewer`: the program around the window."""
 
 import argparse
+import gc
 import logging
 import os
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import UserError
+from ..core.processor import share_processor
 from .display import check_display, screen_scale
 from .handover import Listener, hand_over
 from .pace import Pace
@@ -23,6 +25,9 @@ if TYPE_CHECKING:  # everything that needs numpy is imported after `share_proces
 
 SIZE, POSITION = (1440, 900), (40, 40)
 """Of the window, pixels; not in the corner, where its title bar might lie outside the screen."""
+SWITCH_SECONDS = 0.001
+"""How long a thread may keep the interpreter while another wants it: a fifth of the usual, for a frame asks for it
+several times."""
 SMALLEST = 200
 """Side of a window that is worth remembering, pixels."""
 
@@ -42,16 +47,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"kpnerf-viewer: {error}", file=sys.stderr)
         return 2
     return code
-
-
-def share_processor() -> None:
-    """Keep numerical libraries from spinning while they wait: window and network share what may be two cores.
-
-    With all threads spinning the first picture took ten times as long, and solving cameras twice. The libraries read
-    this when they are first imported, so that it comes before everything else.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def load_avatar() -> "Engine":
@@ -142,6 +137,7 @@ class App:
         self._interrupted = False
         self._last_failure = ""
         self._sources: tuple[Path, ...] = ()
+        self._has_settled = False
         self._pace = Pace()
 
     def run(self) -> int:
@@ -169,6 +165,7 @@ class App:
         dpg.set_exit_callback(lambda: self.window.asking.quit())
         dpg.setup_dearpygui()
         dpg.show_viewport()
+        sys.setswitchinterval(SWITCH_SECONDS)
         for stop in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stop, lambda number, frame: self._interrupt())
         self._begin()
@@ -208,12 +205,23 @@ class App:
         self._guarded(lambda: self.window.read(width, height, now))
         self._guarded(lambda: self.session.update(now))
         self._guarded(lambda: self.window.draw(width, height))
+        self._settle()
         self._guarded(self._remember_sources)
         self._guarded(self._take_handed_over)
         if self.window.wanted is not None and not self.window.dialogs.is_open:
             self._guarded(self._make_window_anew)
         if self._on_frame is not None:
             self._on_frame(self)
+
+    def _settle(self) -> None:
+        """Once there is a picture, what was brought up for it stays to the end of the program.
+
+        Python need not look through it again whenever it looks for what can be freed: no thread runs meanwhile, and
+        with the numerical libraries that takes longer than a frame may.
+        """
+        if not self._has_settled and self.session.shown is not None:
+            self._has_settled = True
+            gc.freeze()
 
     def _guarded(self, act: Callable[[], None]) -> None:
         try:

@@ -7,6 +7,7 @@ from ..core.document import RENDER_MODES
 from .command import Command, Desk, Key
 from .comparing import COMPARISON_KINDS, ComparisonKind
 from .looking import compare, fly_to_next_view, look_at_worst, toggle_held_out, toggle_overview
+from .refining import TITLE, can_refine, refine, take_off
 from .session import Session
 from .tasks import solve
 
@@ -182,6 +183,14 @@ COMMANDS: tuple[Command, ...] = (
         lambda desk: desk.asking.scale_by_distance(),
         (),
         lambda session: _is_solved(session) and len(session.editor.points) == 2,
+    ),
+    Command("Avatar", TITLE, lambda desk: refine(desk.session), (), can_refine),
+    Command(
+        "Avatar",
+        "Take the refinement off",
+        lambda desk: take_off(desk.session),
+        (),
+        lambda session: session.document.refinement is not None,
     ),
     Command("View", "Frame the avatar, or fit the photo", _frame, (Key("F"),)),
     Command("View", "Face on", lambda desk: desk.session.eye.reset(desk.session.now), (Key("F", shift=True),)),

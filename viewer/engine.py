@@ -25,8 +25,17 @@ class Frame(Protocol):
         ...
 
 
+Focus = Callable[[], tuple[float, float] | None]
+"""Where a picture should get better first, as a pixel (x, y) of it; asked again and again."""
+
+
 class Engine(Protocol):
     """Draws avatars. One engine serves one thread."""
+
+    @property
+    def model(self) -> Any:
+        """The network as it was trained: what refining starts from."""
+        ...
 
     def encode(self, document: Document) -> object:
         """What the network knows of the photos; slow, and needed again only when photos or cameras change."""
@@ -42,11 +51,14 @@ class Engine(Protocol):
         quality: RenderQuality,
         size: tuple[int, int],
         probe: Probe,
+        focus: Focus = ...,
         is_stale: Callable[[], bool],
+        tell: Callable[[str], None] = ...,
     ) -> Iterator[Frame]:
         """Ever better pictures of `size` (width, height); no more of them once `is_stale` says so.
 
-        `probe` is what the modes that explain the avatar are asked about.
+        `probe` is what the modes that explain the avatar are asked about. `focus` orders the work and changes no
+        finished picture. `tell` is told what a person should know, in a sentence.
         """
         ...
 

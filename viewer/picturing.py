@@ -51,7 +51,7 @@ def ask_for_picture(session: "Session") -> None:
         return
     size = render_size(session)
     look = (settings.sigma, settings.quality, session.mode, session.probe, session.eye.view, size)
-    scene = (document.views, document.calibration, *look)
+    scene = (document.views, document.calibration, document.refinement, *look)
     before, session.asked = session.asked, (*scene, session.backdrop)
     if before is not None and same(before[:-1], scene):
         if before[-1] is session.backdrop or _recomposited(session):

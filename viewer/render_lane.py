@@ -1,6 +1,7 @@
 """The thread that draws what is on the screen: the newest request wins."""
 
 import threading
+from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +11,7 @@ from jaxtyping import Float
 from ..core.camera import Camera
 from ..core.document import Document, RenderMode, RenderQuality
 from ..core.probe import Probe
-from .backdrop import Backdrop, composite
+from .backdrop import Backdrop, composite_unless
 from .engine import Artist, Frame, LoadEngine
 
 Activity = Literal["loading", "encoding", "refining", "idle"]
@@ -69,6 +70,9 @@ class RenderLane:
         self._generation = 0
         self._newest: Rendered | RenderFailed | None = None
         self._closing = False
+        self.focus: tuple[float, float] | None = None
+        """Where pictures get better first, as shares of their width and height; a picture being drawn follows it."""
+        self._told: deque[str] = deque()
         self._activity: Activity = "idle"
         self.idle = threading.Event()
         """Set while nothing is being drawn: slow tasks wait for it between their steps."""
@@ -102,6 +106,10 @@ class RenderLane:
         with self._wake:
             newest, self._newest = self._newest, None
             return newest
+
+    def take_told(self) -> str | None:
+        """What a person should know and has not been told yet, one sentence at a time."""
+        return self._told.popleft() if self._told else None
 
     def stop(self) -> None:
         """Stop drawing at the next opportunity."""
@@ -147,6 +155,10 @@ class RenderLane:
         def is_stale() -> bool:
             return self._closing or (shown and self._generation != generation)
 
+        def focus() -> tuple[float, float] | None:
+            at, (width, height) = self.focus, job.size
+            return None if at is None else (at[0] * width - 0.5, at[1] * height - 0.5)
+
         for frame in engine.frames(
             encoded,
             job.document,
@@ -155,9 +167,14 @@ class RenderLane:
             quality=job.quality,
             size=job.size,
             probe=job.probe,
+            focus=focus,
+            tell=self._told.append,
             is_stale=is_stale,
         ):
-            self._publish(Rendered(generation, job, frame, composite(frame.rgba, job.backdrop)))
+            picture = composite_unless(frame.rgba, job.backdrop, is_stale)
+            if picture is None:
+                return
+            self._publish(Rendered(generation, job, frame, picture))
             shown = True
             if is_stale():
                 return

@@ -18,6 +18,7 @@ from .comparing import Comparing
 from .editor import Editor
 from .engine import Artist, LoadEngine
 from .eye import Eye
+from .focus import focus_of
 from .mask_brush import MaskBrush
 from .orbit import OrbitView
 from .picturing import ask_for_picture, take_picture
@@ -69,6 +70,8 @@ class Session:
         """Of the plane of mode “slice” behind the middle of the subject, metres."""
         self.viewport_size: tuple[float, float] = (512.0, 512.0)
         """Of the avatar viewport, screen pixels."""
+        self.pointed_at: tuple[float, float] | None = None
+        """Where in the avatar viewport the pointer is, as shares of its width and height."""
         self.shown: Rendered | None = None
         """The picture on the screen."""
         self.failures: deque[UserError] = deque()
@@ -250,6 +253,9 @@ class Session:
         self._keep_journal()
         self.eye.move(now)
         take_picture(self)
+        if (told := self.render_lane.take_told()) is not None:
+            self.note(told, "error")
+        self.render_lane.focus = focus_of(self)
         ask_for_picture(self)
 
     def close(self, *, keep_journal: bool = False) -> bool:

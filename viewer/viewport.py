@@ -55,8 +55,12 @@ class AvatarViewport:
 
     def read(self, rect: Rect, pointer: Pointer) -> None:
         """Take in what the hand did."""
+        hovered = self._surface.is_hovered
         self._session.viewport_size = (rect.width, rect.height)
-        for gesture in self._reader.read(pointer, hovered=self._surface.is_hovered):
+        self._session.pointed_at = (
+            (pointer.x / max(rect.width, 1.0), pointer.y / max(rect.height, 1.0)) if hovered else None
+        )
+        for gesture in self._reader.read(pointer, hovered=hovered):
             if not (self.overview.handle(gesture) or self._divider.handle(gesture, rect.width)):
                 handle_avatar_gesture(self._session, gesture)
 

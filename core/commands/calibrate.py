@@ -89,7 +89,7 @@ def _write(document: "Document", path: Path, sources: list[str]) -> None:
     from ..project_file import ENDING, save_project
 
     if path.suffix == ENDING:
-        save_project(document, path, history=_history(sources))
+        save_project(document, path, history=history_of(sources))
         return
     capture = Capture(
         photos=tuple(view.photo for view in document.views),
@@ -112,7 +112,7 @@ def _write(document: "Document", path: Path, sources: list[str]) -> None:
         raise cannot_write(path / "transforms.json", error) from error
 
 
-def _history(sources: list[str]) -> "tuple[Step, ...]":
+def history_of(sources: list[str]) -> "tuple[Step, ...]":
     """Where a project comes from; of one that was opened, what was done before."""
     from ..project_file import ENDING, open_with_history
     from ..steps import opening

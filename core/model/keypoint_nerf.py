@@ -107,6 +107,12 @@ class EncodedViews:
     depth: Float[Tensor, "v 1 hd wd"] | None
     """Predicted depth of the first surface behind each pixel, relative to the world's origin, metres."""
 
+    def to(self, device: torch.device) -> "EncodedViews":
+        """The same on another device."""
+        source = SourceViews(**{name: value.to(device) for name, value in vars(self.source).items()})
+        low, high, texture = (maps.to(device) for maps in (self.low, self.high, self.texture))
+        return EncodedViews(source, low, high, texture, None if self.depth is None else self.depth.to(device))
+
 
 @dataclass(frozen=True, eq=False)
 class Sighting:

@@ -25,12 +25,16 @@ class ResidualBlock(nn.Module):
 class PyramidEncoder(nn.Module):
     """A U-shaped network from a masked picture (RGB and mask) to feature maps; 5.9 M parameters.
 
-    The coarsest level is a 32nd of the input, so that for a 256² picture every feature has seen the whole head.
+    The coarsest level is a 32nd of the input, so that for a 256² picture every feature has seen the whole head. The
+    finest has the input's own resolution: the network of half that size says what is there, a few narrow layers on
+    the picture itself say where exactly it ends.
     """
 
     WIDTHS = (32, 64, 128, 192, 256)
     BLOCKS = (1, 2, 2, 2, 1)
-    LOW, HIGH, TEXTURE = 64, 16, 8
+    LEARNT, DETAIL = 16, 16
+    LOW, HIGH, TEXTURE = 64, LEARNT + 4, 8
+    """The last four of the high features are the picture itself: photos that show one place show one colour there."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,18 +50,25 @@ class PyramidEncoder(nn.Module):
         self.up = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in zip(widths[:-1], widths[1:], strict=True))
         self.merge = nn.ModuleList(ResidualBlock(width) for width in widths[:-1])
         self.low = nn.Conv2d(widths[1], self.LOW, 1)
-        self.fine = nn.Conv2d(widths[0], self.HIGH + self.TEXTURE + 1, 3, padding=1)
+        fine = self.LEARNT + self.TEXTURE + 1
+        self.fine = nn.Conv2d(widths[0], fine, 3, padding=1)
+        self.edges = nn.Conv2d(4, self.DETAIL, 3, padding=1)
+        self.context = nn.Conv2d(widths[0], self.DETAIL, 1)
+        self.mix = nn.Conv2d(self.DETAIL, self.DETAIL, 3, padding=1)
+        self.detail = nn.Conv2d(self.DETAIL, fine, 3, padding=1, bias=False)
+        nn.init.zeros_(self.detail.weight)
 
     def forward(
         self, x: Float[Tensor, "v 4 h w"]
     ) -> tuple[
         Float[Tensor, "v 64 h/4 w/4"],
-        Float[Tensor, "v 16 h/2 w/2"],
-        Float[Tensor, "v 8 h/2 w/2"],
-        Float[Tensor, "v 1 h/2 w/2"],
+        Float[Tensor, "v 20 h w"],
+        Float[Tensor, "v 8 h w"],
+        Float[Tensor, "v 1 h w"],
     ]:
         """Low, high and texture features, and depth relative to the world's origin (metres)."""
-        x = self.stem(2 * x - 1)
+        picture = 2 * x - 1
+        x = self.stem(picture)
         skips: list[Tensor] = []
         for level, blocks in enumerate(self.levels):
             x = blocks(x)
@@ -70,6 +81,15 @@ class PyramidEncoder(nn.Module):
             x = self.merge[level](x + skips[level])
             if level == 1:
                 low = self.low(F.relu(x))
-        fine = self.fine(F.relu(x)).float()
-        high, texture, depth = torch.split(fine, [self.HIGH, self.TEXTURE, 1], dim=1)
-        return low.float(), high, texture, 0.1 * depth
+        fine = _doubled(self.fine(F.relu(x))).float() + self._detail(picture, F.relu(x)).float()
+        learnt, texture, depth = torch.split(fine, [self.LEARNT, self.TEXTURE, 1], dim=1)
+        return low.float(), torch.cat([learnt, picture.float()], dim=1), texture, 0.1 * depth
+
+    def _detail(self, picture: Float[Tensor, "v 4 h w"], x: Float[Tensor, "v 32 h/2 w/2"]) -> Float[Tensor, "v 25 h w"]:
+        y = F.relu(self.edges(picture) + _doubled(self.context(x)))
+        return self.detail(F.relu(self.mix(y)))
+
+
+def _doubled(x: Float[Tensor, "v c h w"]) -> Float[Tensor, "v c 2*h 2*w"]:
+    """Twice the size, corner on corner: maps of every resolution are read with the same coordinate."""
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)

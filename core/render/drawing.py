@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from ..camera import Camera
 from ..geometry import Box
 from ..model.keypoint_nerf import EncodedViews
-from .lattices import BAND, Region, levels, regions
+from .lattices import BAND, SIDE, Focus, Region, levels, nearest_first, nowhere, regions
 from .painting import Painting
 from .pieces import each, never, pieces_of
 from .transfer import to_host
@@ -51,8 +51,6 @@ class RenderRequest:
     quality: Quality = "interactive"
     samples_per_pixel: int = 1
     """How many are averaged where there is time; rounded up to an odd number. The reference takes one."""
-    focus: tuple[float, float] | None = None
-    """The pixel (x, y) round which the picture gets better first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +77,8 @@ class Drawing:
         asked: int,
         is_stale: Callable[[], bool],
         *,
+        focus: Focus = nowhere,
+        side: int = SIDE,
         shown: int | None = None,
     ) -> None:
         longer = max(request.camera.width, request.camera.height)
@@ -88,12 +88,18 @@ class Drawing:
         """Spacing of the lattice that the canvas shows everywhere."""
         self.progress = 0.0 if shown is None else PREVIEW
         self._request, self._asked, self._is_stale = request, asked, is_stale
+        self._focus, self._side = focus, side
         self._next = 0.0
 
-    def sketch(self) -> Iterator[Frame]:
-        """The first whole picture; comes in any case."""
-        self.painting.sketch(self.stride)
-        self.painting.canvas.spread(self.stride)
+    def sketch(self, known: Float[Tensor, "h w 8"] | None = None) -> Iterator[Frame]:
+        """The first whole picture; comes in any case. `known`: it has been made already, in every pixel."""
+        if known is None:
+            self.painting.sketch(self.stride)
+            self.painting.canvas.spread(self.stride)
+        else:
+            self.painting.canvas.values.copy_(known)
+            self.painting.samples += known[..., 0].numel()
+            self.stride = self.shown = 1
         yield from self._hand_out(0.0, even_stale=True)
 
     def levels(self, finest: int, begin: float, end: float) -> Iterator[Frame]:
@@ -105,7 +111,7 @@ class Drawing:
         for spacing in spacings:
             # Levels that are softer than what is shown are painted, but never spread.
             shows = spacing <= self.shown
-            for region in regions(camera.height, camera.width, spacing, self._request.focus):
+            for region in nearest_first(regions(camera.height, camera.width, spacing, self._side), self._focus):
                 if not self.painting.paint(region, spacing, self.stride, is_stale=self._is_stale):
                     return
                 if shows and not canvas.spread(spacing, region, is_stale=self._is_stale):
@@ -126,7 +132,7 @@ class Drawing:
         total = values.clone()
         bands = pieces_of(camera.height, BAND, device=values.device)
         for index, offset in enumerate(passes, start=1):
-            for region in regions(camera.height, camera.width, 1, self._request.focus):
+            for region in nearest_first(regions(camera.height, camera.width, 1, self._side), self._focus):
                 if not self.painting.add(region, offset, total, is_stale=self._is_stale):
                     return
             if index % 2 == 0:

@@ -20,9 +20,7 @@ from ..model.keypoint_nerf import EncodedViews, KeypointNeRF
 from ..model.precision import ROW_STEP, fast_arithmetic, padded
 from ..model.spatial import project, read_maps
 from . import kernels
-
-ROWS = 1024
-"""Points that go through the network at once: a few milliseconds, after which the work may have become unwanted."""
+from .pieces import look, never
 
 
 class Field:
@@ -56,20 +54,27 @@ class Field:
         """Whether points lie inside the visual hull."""
         return self.model.sight(self.encoded, points)[1]
 
-    def raw_density(self, points: Float[Tensor, "n 3"]) -> Float[Tensor, "n"]:
-        """Density before its activation."""
+    def raw_density(self, points: Float[Tensor, "n 3"], *, is_stale: Callable[[], bool] = never) -> Float[Tensor, "n"]:
+        """Density before its activation. Raises Unwanted soon after `is_stale` has turned true."""
         points, count = padded(points), len(points)
         sighting, _ = self.model.sight(self.encoded, points)
         with fast_arithmetic(points.device):
             raw, _ = self.model.geometry(self.encoded, self.keypoints, points, sighting)
         return raw[:count].float()
 
-    def mixtures(self, points: Float[Tensor, "n 3"], directions: Float[Tensor, "n 3"]) -> Float[Tensor, "n m"]:
-        """Mixtures of points seen along unit directions."""
+    def mixtures(
+        self,
+        points: Float[Tensor, "n 3"],
+        directions: Float[Tensor, "n 3"],
+        *,
+        is_stale: Callable[[], bool] = never,
+    ) -> Float[Tensor, "n m"]:
+        """Mixtures of points seen along unit directions. Raises Unwanted soon after `is_stale` has turned true."""
         points, directions, count = padded(points), padded(directions), len(points)
         sighting, _ = self.model.sight(self.encoded, points)
         with fast_arithmetic(points.device):
             _, latent = self.model.geometry(self.encoded, self.keypoints, points, sighting)
+        look(is_stale)
         # Colour stays in float32: which photo wins is decided by small differences.
         rgb, shares = self.model.colour(self.encoded, points, directions, latent.float(), sighting)
         own = rgb - torch.einsum("vn,vnc->nc", shares, read_maps(self.encoded.source.images, sighting.uv))
@@ -177,15 +182,22 @@ class CompiledField(Field):
         in_parallel(len(at), lambda a, b: kernels.in_hull(a, b, tables.cameras, tables.masks, at, hull))
         return torch.from_numpy(hull)
 
-    def raw_density(self, points: Float[Tensor, "n 3"]) -> Float[Tensor, "n"]:
+    def raw_density(self, points: Float[Tensor, "n 3"], *, is_stale: Callable[[], bool] = never) -> Float[Tensor, "n"]:
         """See Field."""
-        return self._geometry(np.ascontiguousarray(points.numpy()))[0][: len(points)]
+        return self._geometry(np.ascontiguousarray(points.numpy()), is_stale)[0][: len(points)]
 
-    def mixtures(self, points: Float[Tensor, "n 3"], directions: Float[Tensor, "n 3"]) -> Float[Tensor, "n m"]:
+    def mixtures(
+        self,
+        points: Float[Tensor, "n 3"],
+        directions: Float[Tensor, "n 3"],
+        *,
+        is_stale: Callable[[], bool] = never,
+    ) -> Float[Tensor, "n m"]:
         """See Field."""
         tables, views, count = self.tables, self.views, len(points)
         at, along = np.ascontiguousarray(points.numpy()), np.ascontiguousarray(directions.numpy())
-        _, latent = self._geometry(at)
+        _, latent = self._geometry(at, is_stale)
+        look(is_stale)
         rows = len(latent)
         texture = tables.fine.shape[-1] - tables.high - 1
         rgb = np.zeros((views, rows, 3), np.float32)
@@ -200,6 +212,7 @@ class CompiledField(Field):
             )  # fmt: skip
 
         in_parallel(count, gather)
+        look(is_stale)
         photos = torch.from_numpy(rgb)
         colour, shares = self.model.colour_head(
             photos,
@@ -211,7 +224,7 @@ class CompiledField(Field):
         own = colour - (shares[..., None] * photos).sum(dim=0)
         return torch.cat([shares.T, own], dim=-1)[:count]
 
-    def _geometry(self, points: Float[np.ndarray, "n 3"]) -> tuple[Tensor, Tensor]:
+    def _geometry(self, points: Float[np.ndarray, "n 3"], is_stale: Callable[[], bool]) -> tuple[Tensor, Tensor]:
         """Raw density and latent; rows beyond the points are padding."""
         tables, views, count = self.tables, self.views, len(points)
         rows = -(-count // ROW_STEP) * ROW_STEP
@@ -230,6 +243,7 @@ class CompiledField(Field):
                 )  # fmt: skip
 
             in_parallel(count, gather)
+            look(is_stale)
             raw, latent = self.model.geometry_head(_tensor(inputs), _tensor(skip), torch.from_numpy(weights))
         return raw.float(), latent
 
@@ -247,11 +261,14 @@ def _workers(threads: int) -> ThreadPoolExecutor:
 
 
 def in_parallel(count: int, work: Callable[[int, int], None], *, least: int = 256) -> None:
-    """Run a compiled loop over parts of `count` items side by side; small work stays on the calling thread."""
+    """Run a compiled loop over parts of `count` items side by side, one of them on the calling thread."""
     threads = min(torch.get_num_threads(), count // least)
     if threads <= 1:
         if count:
             work(0, count)
         return
     edges = [count * part // threads for part in range(threads + 1)]
-    list(_workers(threads).map(work, edges[:-1], edges[1:]))
+    others = [_workers(threads - 1).submit(work, *part) for part in zip(edges[:-2], edges[1:-1], strict=True)]
+    work(edges[-2], edges[-1])
+    for other in others:
+        other.result()

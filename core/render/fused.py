@@ -6,6 +6,7 @@ torch.
 
 import importlib.util
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -20,6 +21,7 @@ from ..model.spatial import project
 from .field import camera_rows
 from .grid import DensityGrid
 from .kernel_weights import KernelWeights, colour_weights, columns, geometry_weights
+from .pieces import never
 from .ray_kernels import BLACK, MOST_SAMPLES, MOST_STEPS, VISIBLE
 from .tiles import TiledField, in_tiles
 
@@ -135,6 +137,7 @@ class FusedField(TiledField):
         source = encoded.source
         _, depth = project(source.intrinsics, source.camera_from_world, keypoints)
         self._points = _points(encoded.low.device)
+        self._windows: list[tuple[Box, Tensor]] = []
         self._keypoints, self._keypoint_depth = keypoints.float().contiguous(), depth.contiguous()
 
     def in_hull(self, points: Float[Tensor, "n 3"]) -> Bool[Tensor, "n"]:
@@ -150,7 +153,7 @@ class FusedField(TiledField):
             )  # fmt: skip
         return hull.bool()
 
-    def raw_density(self, points: Float[Tensor, "n 3"]) -> Float[Tensor, "n"]:
+    def raw_density(self, points: Float[Tensor, "n 3"], *, is_stale: Callable[[], bool] = never) -> Float[Tensor, "n"]:
         """See Field."""
         points = points.contiguous()
         raw = points.new_empty(len(points))
@@ -158,10 +161,16 @@ class FusedField(TiledField):
         def work(begin: int, end: int) -> None:
             self._geometry(points[begin:end], raw=raw[begin:end])
 
-        self.tile = in_tiles(len(points), self.tile, work)
+        self.tile = in_tiles(len(points), self.tile, work, is_stale=is_stale)
         return raw
 
-    def mixtures(self, points: Float[Tensor, "n 3"], directions: Float[Tensor, "n 3"]) -> Float[Tensor, "n m"]:
+    def mixtures(
+        self,
+        points: Float[Tensor, "n 3"],
+        directions: Float[Tensor, "n 3"],
+        *,
+        is_stale: Callable[[], bool] = never,
+    ) -> Float[Tensor, "n m"]:
         """See Field."""
         from .triton_colour import colour
 
@@ -180,7 +189,7 @@ class FusedField(TiledField):
                 VIEWS=max(2, 1 << (self.views - 1).bit_length()), POINTS=self._points, num_warps=WARPS, num_stages=1,
             )  # fmt: skip
 
-        self.tile = in_tiles(len(points), self.tile, work)
+        self.tile = in_tiles(len(points), self.tile, work, is_stale=is_stale)
         return mixtures
 
     def blend(self, points: Float[Tensor, "n s 3"], mixtures: Float[Tensor, "n s m"]) -> Float[Tensor, "n s 3"]:
@@ -216,8 +225,8 @@ class FusedField(TiledField):
         samples = torch.empty(count, dtype=torch.uint8, device=directions.device)
         alpha, distance = directions.new_empty(count), directions.new_empty(count)
         where = directions.new_zeros(count, MOST_SAMPLES)
-        corners = torch.from_numpy(np.stack([window.lower, window.upper]).astype(np.float32)).to(directions)
         if count:
+            corners = self._corners(window)
             march[(_programs(count, RAYS),)](
                 origin.contiguous(), directions, count, corners, grid.raw.contiguous(), blocks, lattice.lower,
                 tables.cameras, tables.masks, samples, alpha, distance, where,
@@ -226,6 +235,17 @@ class FusedField(TiledField):
                 BLOCK=grid.BLOCK, RAYS=RAYS, num_warps=1,
             )  # fmt: skip
         return samples, alpha, distance, where
+
+    def _corners(self, window: Box) -> Float[Tensor, "2 3"]:
+        """The window's lowest and highest corner; copied to the device once and kept, for what is recorded cannot copy
+        and goes on reading them.
+        """
+        for known, corners in self._windows:
+            if known is window:
+                return corners
+        corners = torch.from_numpy(np.stack([window.lower, window.upper]).astype(np.float32)).to(self._keypoints)
+        self._windows.append((window, corners))
+        return corners
 
     def _geometry(
         self,

@@ -234,11 +234,19 @@ def refine(
 
     if not each(pieces_of(len(raw), LAYERS, device=device), read, is_stale=is_stale):
         return None
-    near = _grown(hull[None, None])
-    raw.view(-1).masked_fill_(worth.view(-1) & ~near, EMPTY)
-    if is_stale():
+    asked = torch.zeros_like(worth)
+
+    def choose(layers: slice) -> None:
+        # A layer before and one behind, as if nothing were beyond the lattice.
+        within = hull[max(layers.start - 1, 0) : layers.stop + 1]
+        beyond = [int(layers.start == 0), int(layers.stop == len(hull))]
+        near = _largest(F.pad(within, [1, 1, 1, 1, *beyond]), 3, 1)
+        raw[layers].masked_fill_(worth[layers] & ~near, EMPTY)
+        asked[layers] = worth[layers] & near
+
+    if not each(pieces_of(len(raw), LAYERS, device=device), choose, is_stale=is_stale):
         return None
-    nodes = (worth.view(-1) & near).nonzero()[:, 0]
+    nodes = asked.view(-1).nonzero()[:, 0]
     return _ask(field, lattice, raw.view(-1), hull[None, None], nodes, is_stale)
 
 
@@ -270,7 +278,7 @@ def _ask(
     is_stale: Callable[[], bool] = never,
 ) -> DensityGrid | None:
     def ask(rows: slice) -> None:
-        raw[nodes[rows]] = field.raw_density(lattice.positions(nodes[rows]))
+        raw[nodes[rows]] = field.raw_density(lattice.positions(nodes[rows]), is_stale=is_stale)
 
     pieces = pieces_of(len(nodes), QUESTIONS, step=ROW_STEP, device=raw.device)
     if not each(pieces, ask, is_stale=is_stale):

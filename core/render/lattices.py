@@ -1,6 +1,6 @@
 """A picture in levels: lattices of pixels, each twice as fine as the one before, and the canvas that they fill."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -9,10 +9,12 @@ from torch import Tensor
 
 from .pieces import each, never, pieces_of
 
-SIDE = 128
-"""Pixels of a lattice along the side of a region."""
+SIDE, WIDE_SIDE, LEAST_SIDE = 128, 512, 64
+"""Pixels of a lattice along the side of a region: of a processor, of another device, and where memory has run out."""
 BAND = 32
 """Rows of a canvas that are worked on without a pause."""
+Focus = Callable[[], tuple[float, float] | None]
+"""Where a picture should get better first, as a pixel (x, y); asked again and again, for it moves like a hand."""
 
 
 @dataclass(frozen=True)
@@ -25,30 +27,40 @@ class Region:
     right: int
 
 
+def nowhere() -> None:
+    """No place comes first."""
+
+
 def levels(stride: int) -> list[int]:
     """Spacings from `stride`, a power of two, down to 1."""
     return [stride >> level for level in range(stride.bit_length())]
 
 
-def regions(height: int, width: int, spacing: int, focus: tuple[float, float] | None = None) -> list[Region]:
-    """A picture cut into parts of about as many pixels of a lattice; those nearest to `focus` (x, y) come first."""
-    side = SIDE * spacing
-    parts = [
+def regions(height: int, width: int, spacing: int, pixels: int = SIDE) -> list[Region]:
+    """A picture cut into parts of about as many pixels of a lattice, `pixels` along their sides."""
+    side = pixels * spacing
+    return [
         Region(top, left, min(top + side, height), min(left + side, width))
         for top in range(0, height, side)
         for left in range(0, width, side)
     ]
-    if focus is None:
-        return parts
-    x, y = focus
 
-    def away(part: Region) -> float:
-        across = max(part.left - x, x - (part.right - 1), 0.0)
-        down = max(part.top - y, y - (part.bottom - 1), 0.0)
-        middle = abs(0.5 * (part.left + part.right) - x) + abs(0.5 * (part.top + part.bottom) - y)
-        return across * across + down * down + 1e-6 * middle
 
-    return sorted(parts, key=away)
+def nearest_first(parts: Sequence[Region], focus: Focus) -> Iterator[Region]:
+    """Every part once, next always the one that is nearest to where the focus is by then; without one, in order."""
+    left = list(parts)
+    while left:
+        at = focus()
+        index = 0 if at is None else min(range(len(left)), key=lambda number: _away(left[number], *at))
+        yield left.pop(index)
+
+
+def _away(part: Region, x: float, y: float) -> float:
+    """How far a part is from a place: nothing for those that hold it, but the more central the nearer."""
+    across = max(part.left - x, x - (part.right - 1), 0.0)
+    down = max(part.top - y, y - (part.bottom - 1), 0.0)
+    middle = abs(0.5 * (part.left + part.right) - x) + abs(0.5 * (part.top + part.bottom) - y)
+    return across * across + down * down + 1e-6 * middle
 
 
 def new_pixels(region: Region, spacing: int, stride: int) -> tuple[Int[Tensor, "n"], Int[Tensor, "n"]]:

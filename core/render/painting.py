@@ -22,7 +22,7 @@ from .field import CompiledField, Field, in_parallel
 from .grid import DensityGrid
 from .lattices import Canvas, Region, new_pixels
 from .march import Seen, march
-from .pieces import QUESTIONS, each, never, pieces_of
+from .pieces import QUESTIONS, Paced, each, never, pieces_of
 from .ray_kernels import ANYWHERE
 from .view_modes import ViewMode
 
@@ -33,7 +33,7 @@ UNLIKE = 0.35
 
 
 RAYS = 2048
-"""Rays that are followed without a pause, by each thread."""
+"""Rays that are followed without a pause, by each thread, at most."""
 
 
 class Painting:
@@ -48,6 +48,7 @@ class Painting:
         """How many points the network was asked about."""
         self._rays = CameraRays(camera, grid.raw)
         self._device = grid.raw.device
+        self._following, self._finishing = Paced(RAYS), Paced(RAYS)
         half = ((camera.height + 1) // 2, (camera.width + 1) // 2)
         self._known_samples = np.zeros(half, np.uint8)
         self._known_where = np.zeros((*half, ray_kernels.MOST_MIXTURES), np.float32)
@@ -65,7 +66,7 @@ class Painting:
             def ask(piece: slice) -> None:
                 rays.mixtures[hits[piece]] = self.field.mixtures(at[piece], rays.directions[hits[piece]])[:, None]
 
-            self._each(len(hits), QUESTIONS, ask, step=ROW_STEP)
+            self._questions(len(hits), ask)
             self.samples += len(hits)
         self._finish(rays, self._write)
 
@@ -93,17 +94,8 @@ class Painting:
         rays = self._follow(y, x, offset, ANYWHERE, is_stale)
         return self._ask(rays, is_stale) and self._finish(rays, write, is_stale)
 
-    def _each(
-        self,
-        count: int,
-        most: int,
-        work: Callable[[slice], object],
-        is_stale: Callable[[], bool] = never,
-        *,
-        step: int = 1,
-    ) -> bool:
-        pieces = pieces_of(count, most, step=step, device=self._device)
-        return each(pieces, work, is_stale=is_stale)
+    def _questions(self, count: int, ask: Callable[[slice], object], is_stale: Callable[[], bool] = never) -> bool:
+        return each(pieces_of(count, QUESTIONS, step=ROW_STEP, device=self._device), ask, is_stale=is_stale)
 
     def _follow(
         self,
@@ -129,7 +121,7 @@ class Painting:
             if inherits and spacing is not None:
                 self._inherit(rays, piece, spacing)
 
-        self._each(len(y), RAYS, follow, is_stale)
+        self._following.each(len(y), follow, is_stale=is_stale, device=self._device)
         return rays
 
     def _inherit(self, rays: "Rays", piece: slice, spacing: int) -> None:
@@ -158,10 +150,10 @@ class Painting:
             ray, point = which[piece], points[piece]
             along = rays.directions[ray]
             at = self._rays.origin + rays.asked[ray, point, None] * along
-            rays.mixtures[ray, point] = self.field.mixtures(at, along)
+            rays.mixtures[ray, point] = self.field.mixtures(at, along, is_stale=is_stale)
 
         self.samples += len(which)
-        return self._each(len(which), QUESTIONS, ask, is_stale, step=ROW_STEP)
+        return self._questions(len(which), ask, is_stale)
 
     def _finish(
         self, rays: "Rays", write: Callable[["Rays", slice, Tensor], None], is_stale: Callable[[], bool] = never
@@ -179,7 +171,7 @@ class Painting:
                 values[hit, 5:] = self.grid.normals(at)
             write(rays, piece, values)
 
-        return self._each(len(rays.y), RAYS, finish, is_stale)
+        return self._finishing.each(len(rays.y), finish, is_stale=is_stale, device=self._device)
 
     def _write(self, rays: "Rays", piece: slice, values: Tensor) -> None:
         y, x = rays.y[piece], rays.x[piece]

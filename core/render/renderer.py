@@ -22,8 +22,10 @@ from .drawing import (
     offsets,
     to_frame,
 )
+from .first_picture import FirstPictures
+from .fused import FusedField
 from .grids import BOX_MARGIN, Grids
-from .lattices import Canvas
+from .lattices import LEAST_SIDE, SIDE, WIDE_SIDE, Canvas, Focus, nowhere
 from .painting import CameraRays, Painting
 from .pieces import never
 from .reference import render_rays
@@ -43,6 +45,9 @@ class Renderer:
     def __init__(self, model: KeypointNeRF) -> None:
         self.model = model.eval()
         self._known: Grids | None = None
+        self._first = FirstPictures()
+        self._halvings = 0
+        """How often memory has run out, after which less is done at once."""
 
     @torch.inference_mode()
     def render(self, request: RenderRequest) -> Frame:
@@ -50,24 +55,47 @@ class Renderer:
         # One at a time: all pictures of a large request together would take gigabytes.
         return deque(self.frames(request), maxlen=1).pop()
 
-    def frames(self, request: RenderRequest, is_stale: Callable[[], bool] = never) -> Iterator[Frame]:
+    def frames(
+        self, request: RenderRequest, is_stale: Callable[[], bool] = never, focus: Focus = nowhere
+    ) -> Iterator[Frame]:
         """Pictures from the first whole one to the finished one.
 
         Ends early once `is_stale` turns true, which is looked at every few milliseconds; but not before the first
-        picture: a stream of requests that replace each other must still show something.
+        picture: a stream of requests that replace each other must still show something. The interactive path makes
+        it better round `focus` first, which may move meanwhile. Where a GPU's memory runs out it begins again with
+        less at once; raises torch.OutOfMemoryError where even that is too much.
         """
         with torch.inference_mode():
             if request.quality == "reference":
                 yield from self._reference_frames(request, is_stale)
-            else:
-                yield from self._interactive_frames(request, is_stale)
+                return
+            while True:
+                side = self._side(request)
+                try:
+                    yield from self._interactive_frames(request, is_stale, focus, side)
+                    return
+                except torch.OutOfMemoryError:
+                    if side <= LEAST_SIDE:
+                        raise
+                # Here, where the error holds on to nothing any more.
+                self._halvings += 1
+                self._known = None
+                self._first.forget()
+                torch.cuda.empty_cache()
 
-    def _interactive_frames(self, request: RenderRequest, is_stale: Callable[[], bool]) -> Iterator[Frame]:
+    def _side(self, request: RenderRequest) -> int:
+        """Pixels along the side of a region: a GPU takes as much at once as its memory holds."""
+        side = SIDE if request.encoded.low.device.type == "cpu" else WIDE_SIDE
+        return max(side >> self._halvings, LEAST_SIDE)
+
+    def _interactive_frames(
+        self, request: RenderRequest, is_stale: Callable[[], bool], focus: Focus, side: int
+    ) -> Iterator[Frame]:
         grids = self._known = Grids.following(self._known, self.model, request)
         what = request.camera, request.mode, request.window
         if grids.fine is None:
             grid, asked = grids.first_answer()
-            preview = Drawing(request, Painting(grids.field, grid, *what), asked, is_stale)
+            preview = Drawing(request, Painting(grids.field, grid, *what), asked, is_stale, focus=focus, side=side)
             yield from preview.sketch()
             yield from preview.levels(COARSE_SPACING, 0.0, PREVIEW)
             if is_stale():
@@ -77,10 +105,13 @@ class Renderer:
                 return
             # The fine grid takes over where the coarse one left off, never with a softer picture than that.
             painting = Painting(grids.field, grids.fine, *what, canvas=preview.painting.canvas)
-            drawing = Drawing(request, painting, asked, is_stale, shown=preview.shown)
+            drawing = Drawing(request, painting, asked, is_stale, focus=focus, side=side, shown=preview.shown)
         else:
-            drawing = Drawing(request, Painting(grids.field, grids.fine, *what), 0, is_stale)
-            yield from drawing.sketch()
+            drawing = Drawing(request, Painting(grids.field, grids.fine, *what), 0, is_stale, focus=focus, side=side)
+            known = None
+            if isinstance(grids.field, FusedField) and request.mode == "colour":
+                known = self._first.draw(grids.field, grids.fine, request.window, request.camera)
+            yield from drawing.sketch(known)
         passes = offsets(request.samples_per_pixel)
         begin = drawing.progress
         whole = begin + (1 - begin) / (1 + len(passes))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float
 
+from .hairlines import FULL, Hairline, rise
 from .makehuman import MakeHuman
 from .rig import Rig, Rotations, blend_units, read_face_units
 
@@ -127,7 +128,7 @@ def posture(data: MakeHuman, vertices: Float[np.ndarray, "v 3"], rng: np.random.
     turn = rng.normal(0, np.radians([7, 13, 5]))
     for bone, share in NECK_SHARES.items():
         rotations[bone] = share * turn
-    gaze = rng.normal(0, np.radians([4, 7, 0]))
+    gaze = rng.normal(0, np.radians([4, 9, 0]))
     for side, sign in (("L", 1.0), ("R", -1.0)):
         rotations[f"eye.{side}"] = gaze + rng.normal(0, np.radians(0.5), 3)
         rotations[f"upperarm01.{side}"] = np.radians([rng.normal(0, 12), 0, -sign * rng.normal(33, 9)])
@@ -153,6 +154,11 @@ def _draw_expression(
     for unit in units:
         if unit.startswith(("Left", "Right", "Mouth", "Chin")) and "Eye" not in unit:
             shares[unit] = shares.get(unit, 0.0) + max(0.0, rng.normal(-0.05, 0.08))
+    if rng.random() < 0.2:
+        # Lids that hang, or close for the moment of a blink.
+        drowsy = rng.uniform(0.15, 0.6) if rng.random() < 0.85 else 1.0
+        for unit in ("LeftUpperLidClosed", "RightUpperLidClosed"):
+            shares[unit] = max(shares.get(unit, 0.0), drowsy)
     shares = {unit: float(np.clip(share, 0, 1.1)) for unit, share in shares.items()}
     opening = sum(shares.get(unit, 0.0) for unit in JAW_UNITS)
     if opening > WIDEST_JAW:
@@ -165,6 +171,7 @@ def in_metres(vertices: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:
     return vertices.astype(np.float64) * np.array([0.1, -0.1, -0.1])
 
 
+@cache
 def canonical_landmarks(data: MakeHuman) -> Float[np.ndarray, "468 3"]:
     """The landmarks of the mean adult face, metres: they fix the head frame."""
     vertices = data.shape(macro_weights(gender=0.5, age=0.6, race=(1 / 3, 1 / 3, 1 / 3)))
@@ -175,25 +182,23 @@ def canonical_landmarks(data: MakeHuman) -> Float[np.ndarray, "468 3"]:
 
 
 def skin_regions(
-    positions: Float[np.ndarray, "n 3"], landmarks: Float[np.ndarray, "468 3"]
+    positions: Float[np.ndarray, "n 3"], landmarks: Float[np.ndarray, "468 3"], hairline: Hairline = FULL
 ) -> Float[np.ndarray, "n 4"]:
     """How much each vertex of the skin belongs to beard, cheeks, scalp and lips, 0 to 1 (head frame, metres)."""
     x, y, z = positions.T
-    nose, chin, ear, brow = landmarks[2], landmarks[152], landmarks[234], landmarks[10]
+    nose, chin, ear = landmarks[2], landmarks[152], landmarks[234]
     # The upper edge of a beard climbs from under the nose to the ears.
-    edge = nose[1] - 0.035 * _rise(np.abs(x) / max(abs(ear[0]), 1e-3), 0.35, 1.0)
+    edge = nose[1] - 0.035 * rise(np.abs(x) / max(abs(ear[0]), 1e-3), 0.35, 1.0)
     mouth = 0.5 * (landmarks[61] + landmarks[291])
     beard = (
-        _rise(y, edge, edge + 0.02)
-        * (1 - _rise(y, chin[1] + 0.005, chin[1] + 0.035))
-        * (1 - _rise(z, -0.01, 0.03))
-        * _rise(np.linalg.norm((positions - mouth) / [0.03, 0.013, 0.05], axis=1), 0.8, 1.2)
+        rise(y, edge, edge + 0.02)
+        * (1 - rise(y, chin[1] + 0.005, chin[1] + 0.035))
+        * (1 - rise(z, -0.01, 0.03))
+        * rise(np.linalg.norm((positions - mouth) / [0.03, 0.013, 0.05], axis=1), 0.8, 1.2)
     )
     spots = landmarks[[50, 280, 1]]
     cheeks = np.exp(-0.5 * (np.linalg.norm(positions[:, None] - spots, axis=2) / 0.016) ** 2).max(axis=1)
-    # The hairline: from above the forehead back and down behind the ears.
-    above = (brow[1] - 0.030 - y) + 0.95 * (z - brow[2])
-    scalp = _rise(above, -0.006, 0.006) * _rise(-y, -0.07, -0.03)
+    scalp = rise(hairline.inside(positions, landmarks), -0.006, 0.006) * rise(-y, -0.07, -0.03)
     lips = _inside(positions[:, :2], landmarks[list(OUTER_LIPS), :2]) & (z < -0.03)
     return np.stack([beard, cheeks, scalp, lips.astype(float)], axis=1)
 
@@ -204,9 +209,3 @@ def _inside(points: Float[np.ndarray, "n 2"], outline: Float[np.ndarray, "c 2"])
     across = (y0 > y) != (y1 > y)
     where = x0 + (y - y0) * (x1 - x0) / np.where(y1 == y0, 1.0, y1 - y0)
     return (across & (x < where)).sum(axis=1) % 2 == 1
-
-
-def _rise(x: np.ndarray, low: np.ndarray | float, high: np.ndarray | float) -> np.ndarray:
-    """A smooth step from 0 at `low` to 1 at `high`."""
-    t = np.clip((x - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)

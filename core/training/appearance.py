@@ -1,6 +1,6 @@
 """What people look like apart from their shape: colours of skin, hair, eyes and cloth, and how they answer light."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -47,10 +47,29 @@ class SkinDetail:
     shorn: float = 0.0
     """Hair cut down to the scalp, or the shade of the roots under hair."""
     lipstick: float = 0.0
+    moles: float = 0.0
+    shadow: float = 0.0
+    """Make-up on the upper lids."""
+    shadow_colour: Colour = (0.1, 0.05, 0.08)
     hair: Colour = HAIR_COLOURS["dark brown"]
     """Colour of shorn hair."""
     beard: Colour = HAIR_COLOURS["dark brown"]
     lip_colour: Colour = (0.5, 0.05, 0.06)
+
+
+@dataclass(frozen=True)
+class Strands:
+    """What is special about hair: see the last entry of `surfaces.Surface.regions`."""
+
+    fuzz: bool = False
+    """Shells of short hair, drawn cell by cell."""
+    ragged: float = 0.004
+    """How uneven cut edges are, metres."""
+    tips: Colour = (0.5, 0.5, 0.5)
+    tips_amount: float = 0.0
+    """Share of the tips' own colour at the tips."""
+    grey: float = 0.0
+    """Share of strands that have gone grey."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +84,12 @@ class Finish:
     """1: light wraps round as it does under skin."""
     stripes: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Pattern woven into cloth: strength, stripes per metre across and along (0: none)."""
+    print: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Blots printed on cloth: strength, blots per metre, share of the cloth that they cover."""
+    ink: Colour = (0.5, 0.5, 0.5)
+    """Of stripes and prints."""
+    clear: float = 1.0
+    """Opacity of glass; 1 of everything else."""
 
 
 @dataclass(frozen=True)
@@ -74,21 +99,24 @@ class Look:
     recolour: Recolour = field(default_factory=Recolour)
     finish: Finish = field(default_factory=Finish)
     detail: SkinDetail = field(default_factory=SkinDetail)
+    strands: Strands | None = None
+    """Of hair and cut cloth only."""
 
 
 def draw_hair_colours(rng: np.random.Generator, *, age: float, dark_skinned: bool) -> tuple[Colour, Colour]:
     """Of the hair and of beard and brows: natural, greying with age (0.5 to 1); the hair is sometimes dyed."""
-    dyed = 0.05 + 0.5 * rng.random(3) ** 1.5 if rng.random() < 0.06 else None
+    dyed = 0.05 + 0.5 * rng.random(3) ** 1.5 if rng.random() < 0.04 else None
     shares = np.array([0.2, 0.2, 0.17, 0.12, 0.09, 0.09, 0.06, 0.03, 0.01])
     if dark_skinned:
         shares *= [4, 3, 1, 0.4, 0.2, 0.3, 0.2, 1, 1]
     shares[-2:] += max(0.0, age - 0.7) * np.array([2.2, 1.6])
     name = rng.choice(list(HAIR_COLOURS), p=shares / shares.sum())
     natural = np.array(HAIR_COLOURS[name]) * np.exp(rng.normal(0, 0.25) + rng.normal(0, 0.06, 3))
-    return _colour(natural if dyed is None else dyed), _colour(natural)
+    return as_colour(natural if dyed is None else dyed), as_colour(natural)
 
 
-def _colour(rgb: Float[np.ndarray, "3"]) -> Colour:
+def as_colour(rgb: Float[np.ndarray, "3"]) -> Colour:
+    """Three numbers as a colour."""
     red, green, blue = rgb.tolist()
     return red, green, blue
 
@@ -96,15 +124,15 @@ def _colour(rgb: Float[np.ndarray, "3"]) -> Colour:
 def draw_cloth_colour(rng: np.random.Generator) -> Colour:
     """Any colour, more often muted than garish."""
     vivid = rng.random(3) ** 1.6
-    return _colour(0.02 + 0.7 * (vivid.mean() + rng.beta(1.2, 1.6) * (vivid - vivid.mean())))
+    return as_colour(0.02 + 0.7 * (vivid.mean() + rng.beta(1.2, 1.6) * (vivid - vivid.mean())))
 
 
 def draw_skin(rng: np.random.Generator, *, male: bool, hair: Colour, beard: Colour, shorn: float) -> Look:
     """A skin of shifted tone with freckles, redness, stubble or lipstick."""
     return Look(
         recolour=Recolour(
-            shift=(float(rng.normal(0.01, 0.045)), float(rng.normal(0.001, 0.006)), float(rng.normal(0, 0.008))),
-            chroma=float(np.exp(rng.normal(-0.03, 0.13))),
+            shift=(float(rng.normal(0.01, 0.045)), float(rng.normal(-0.002, 0.005)), float(rng.normal(0, 0.006))),
+            chroma=float(np.exp(rng.normal(-0.12, 0.12))),
         ),
         finish=Finish(
             specular=float(rng.uniform(0.15, 0.5)),
@@ -114,7 +142,10 @@ def draw_skin(rng: np.random.Generator, *, male: bool, hair: Colour, beard: Colo
         ),
         detail=SkinDetail(
             freckles=float(rng.choice([0.0, rng.uniform(0.2, 1.0)], p=[0.75, 0.25])),
-            mottle=float(rng.uniform(0.2, 1.0)),
+            mottle=float(rng.uniform(0.1, 0.8)),
+            moles=float(rng.choice([0.0, rng.uniform(0.4, 1.0)], p=[0.5, 0.5])),
+            shadow=float(rng.uniform(0.2, 0.7)) if not male and rng.random() < 0.35 else 0.0,
+            shadow_colour=as_colour(0.02 + 0.2 * rng.random(3) ** 2),
             stubble=float(rng.choice([0.0, rng.uniform(0.1, 0.8)], p=[0.4, 0.6])) if male else 0.0,
             shorn=shorn,
             lipstick=0.0 if male else float(rng.choice([0.0, rng.uniform(0.2, 0.9)], p=[0.6, 0.4])),
@@ -126,9 +157,10 @@ def draw_skin(rng: np.random.Generator, *, male: bool, hair: Colour, beard: Colo
 
 
 def draw_cloth(rng: np.random.Generator) -> Look:
-    """Cloth in its own colours turned, or dyed; plain, striped or checked."""
+    """Cloth in its own colours turned, or dyed; plain, striped, checked or printed."""
     dyed = rng.random() < 0.6
-    pattern = float(rng.choice([0.0, rng.uniform(0.15, 0.6)], p=[0.7, 0.3]))
+    pattern = float(rng.choice([0.0, rng.uniform(0.2, 0.9)], p=[0.7, 0.3]))
+    printed = float(rng.uniform(0.3, 0.95)) if pattern == 0 and rng.random() < 0.25 else 0.0
     return Look(
         recolour=Recolour(
             shift=(float(rng.normal(0, 0.08)), float(rng.normal(0, 0.01)), float(rng.normal(0, 0.01))),
@@ -141,9 +173,17 @@ def draw_cloth(rng: np.random.Generator) -> Look:
             specular=float(rng.uniform(0, 0.12)),
             gloss=8.0,
             bump=0.0004,
-            stripes=(pattern, float(rng.choice([0, 1]) * rng.uniform(25, 90)), float(rng.uniform(25, 90))),
+            stripes=(pattern, float(rng.choice([0, 1]) * rng.uniform(15, 90)), float(rng.uniform(15, 90))),
+            print=(printed, float(rng.uniform(0.8, 7.0)), float(rng.uniform(0.45, 0.75))),
+            ink=draw_cloth_colour(rng),
         ),
     )
+
+
+def draw_fabric(rng: np.random.Generator) -> Look:
+    """Cloth that has no texture of its own: of hats and scarves."""
+    cloth = draw_cloth(rng)
+    return replace(cloth, recolour=Recolour(dye=draw_cloth_colour(rng), dye_amount=1.0))
 
 
 def draw_eyes(rng: np.random.Generator) -> Look:
@@ -165,7 +205,7 @@ def draw_teeth(rng: np.random.Generator) -> Look:
 def draw_hair(rng: np.random.Generator, colour: Colour) -> Look:
     """Hair on the head."""
     return Look(
-        recolour=Recolour(dye=colour, dye_amount=float(rng.uniform(0.9, 1.0))),
+        recolour=Recolour(dye=colour, dye_amount=1.0),
         finish=Finish(specular=float(rng.uniform(0.05, 0.4)), gloss=float(rng.uniform(10, 30))),
     )
 

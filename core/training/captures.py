@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
@@ -12,8 +13,9 @@ from ..camera import Camera
 from ..interop.transforms_json import Capture, write_capture
 from ..photo import Photo
 from .backgrounds import draw_panorama, seen_by
+from .generators import USUAL, Generator, mark_folder
 from .hand_held import hand_held_pose
-from .lighting import Lighting, draw_lighting
+from .lighting import Lighting
 from .makehuman import MakeHuman
 from .people import Person, draw_person
 from .scenes import SceneRenderer
@@ -80,8 +82,9 @@ def photograph(
     rng: np.random.Generator,
     *,
     exposure_spread: float = 0.04,
+    noisy: bool = False,
 ) -> dict[str, Photograph]:
-    """Pictures of a person before a random background, by name."""
+    """Pictures of a person before a random background, by name; `noisy`: see `generators.Generator`."""
     renderer.load(person, lighting)
     panorama = draw_panorama(rng)
     photographs = {}
@@ -91,10 +94,22 @@ def photograph(
         alpha = picture.rgba[..., 3:].astype(np.float64) / 255
         behind = 255 * seen_by(panorama, camera) * exposure**0.5
         rgb = alpha * picture.rgba[..., :3] + (1 - alpha) * behind
+        if noisy:
+            rgb = _sensed(rng, rgb)
         photographs[name] = Photograph(
             rgb=np.clip(np.rint(rgb), 0, 255).astype(np.uint8), mask=picture.rgba[..., 3], camera=camera
         )
     return photographs
+
+
+def _sensed(rng: np.random.Generator, rgb: Float[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w 3"]:
+    """As a small sensor gives it: white balance of its own, noise that grows with the light, compressed."""
+    balanced = rgb * np.exp(rng.normal(0, 0.03, 3))
+    grain = rng.normal(size=rgb.shape) * np.sqrt(np.maximum(balanced, 0) + 4) * rng.uniform(0.1, 0.5)
+    coarse = cv2.GaussianBlur(grain, (0, 0), 0.7)
+    shown = np.clip(np.rint(balanced + 0.5 * grain + coarse), 0, 255).astype(np.uint8)
+    _, packed = cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(80, 97))])
+    return cv2.imdecode(packed, cv2.IMREAD_COLOR).astype(np.float64)
 
 
 def render_capture(
@@ -104,26 +119,31 @@ def render_capture(
     *,
     renderer: SceneRenderer,
     yaws: Mapping[str, float] = CAPTURE_YAWS,
+    generator: Generator = USUAL,
 ) -> None:
     """Write the capture of a seed in pictures of the renderer's size.
 
-    The world of its cameras is the head frame, and so it is for the true landmarks in `landmarks.npy`.
+    The world of its cameras is the head frame, and so it is for the true landmarks in `landmarks.npy`. The folder
+    says which generator wrote it.
     """
     rng = np.random.default_rng([seed, 3])
-    person = draw_person(data, seed)
+    person = draw_person(data, seed, generator=generator)
     cameras = capture_cameras(rng, yaws, size=renderer.size)
-    photographs = photograph(renderer, person, draw_lighting(rng), cameras, rng)
+    photographs = photograph(renderer, person, generator.lighting(rng), cameras, rng, noisy=generator.noisy)
     write_photographs(folder, photographs, person.landmarks)
+    mark_folder(folder, generator, holds_data=False)
 
 
-def render_sample(data: MakeHuman, seed: int, folder: Path, *, renderer: SceneRenderer) -> None:
+def render_sample(
+    data: MakeHuman, seed: int, folder: Path, *, renderer: SceneRenderer, generator: Generator = USUAL
+) -> None:
     """Write three plain JPEG photographs of a seed's person, as somebody would hand them in: no cameras, no masks."""
     from PIL import Image
 
     rng = np.random.default_rng([seed, 4])
-    person = draw_person(data, seed)
+    person = draw_person(data, seed, generator=generator)
     cameras = capture_cameras(rng, SAMPLE_YAWS, size=renderer.size)
-    photographs = photograph(renderer, person, draw_lighting(rng), cameras, rng)
+    photographs = photograph(renderer, person, generator.lighting(rng), cameras, rng, noisy=generator.noisy)
     folder.mkdir(parents=True, exist_ok=True)
     for name, photo in photographs.items():
         Image.fromarray(photo.rgb).save(folder / f"{name}.jpg", quality=93)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .generators import USUAL, Generator
 from .hand_held import draw_cameras
-from .lighting import draw_lighting
 from .makehuman import MakeHuman
 from .people import draw_person
 from .scenes import SceneRenderer
@@ -15,16 +15,18 @@ PICTURE_SIZE = 256
 """Side of the training pictures, pixels."""
 
 
-def photograph_person(data: MakeHuman, renderer: SceneRenderer, seed: int) -> dict[str, np.ndarray]:
+def photograph_person(
+    data: MakeHuman, renderer: SceneRenderer, seed: int, *, generator: Generator = USUAL
+) -> dict[str, np.ndarray]:
     """The arrays of one person's file.
 
     rgba (N, H, W, 4) uint8, straight alpha; depth (N, H, W) float16 metres, 0 where there is
     nothing; intrinsics (N, 3, 3) and camera_from_world (N, 4, 4) float32; landmarks (468, 3) float32, metres in the
-    head frame; yaw and pitch (N,) float32, radians; seed.
+    head frame; yaw and pitch (N,) float32, radians; seed; generator, its name and version.
     """
-    person = draw_person(data, seed)
+    person = draw_person(data, seed, generator=generator)
     rng = np.random.default_rng([seed, 2])
-    renderer.load(person, draw_lighting(rng))
+    renderer.load(person, generator.lighting(rng))
     cameras, yaw, pitch = draw_cameras(rng, PICTURE_SIZE)
     exposures = np.exp(rng.normal(0, 0.06, len(cameras)))
     rgba, depth = [], []
@@ -41,6 +43,7 @@ def photograph_person(data: MakeHuman, renderer: SceneRenderer, seed: int) -> di
         "yaw": yaw.astype(np.float32),
         "pitch": pitch.astype(np.float32),
         "seed": np.array(seed),
+        "generator": np.array(generator.mark),
     }
 
 

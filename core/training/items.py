@@ -16,6 +16,7 @@ from ..errors import UserError
 from ..geometry import ray_box
 from ..keypoints import HEAD
 from ..model.keypoint_nerf import SourceViews
+from ..model.spatial import inside, project
 from ..subject import depth_range
 from .disturbances import cut_bounds, detected_keypoints, photo_end, photometric, shaken_pose, spoilt_mask
 
@@ -38,6 +39,9 @@ class TrainingItem:
     alpha: Float[Tensor, "r"]
     distance: Float[Tensor, "r"]
     """To the first surface along the ray, metres; NaN where there is none in the subject."""
+    shown: Bool[Tensor, "r"]
+    """False where the ray ends on a surface that no source photo contains: below a cut-off bust, say. Nothing can be
+    rendered there, and asking for it would only put fog into what lies before."""
     patch: int
     """Rays come in square patches of this side, row by row, one patch after the other."""
 
@@ -76,10 +80,10 @@ def draw_item(people: People, *, seed: int, step: int, patches: int = 2, patch: 
     person = people.load(int(rng.integers(len(people))))
     sources, targets = _choose_views(rng, person["yaw"], patches)
     source, source_depth = _source_views(rng, person, sources)
-    rays = [_patch(rng, person, int(view), patch) for view in targets]
-    origins, directions, rgb, alpha, distance = (torch.cat(column) for column in zip(*rays, strict=True))
+    rays = [_patch(rng, person, int(view), patch, source) for view in targets]
+    origins, directions, rgb, alpha, distance, shown = (torch.cat(column) for column in zip(*rays, strict=True))
     keypoints = torch.from_numpy(detected_keypoints(rng, person["landmarks"], HEAD.landmarks)).float()
-    return TrainingItem(source, source_depth, keypoints, origins, directions, rgb, alpha, distance, patch)
+    return TrainingItem(source, source_depth, keypoints, origins, directions, rgb, alpha, distance, shown.bool(), patch)
 
 
 def _choose_views(rng: np.random.Generator, yaw: np.ndarray, targets: int) -> tuple[np.ndarray, np.ndarray]:
@@ -162,8 +166,18 @@ def _in_subject(points: Float[np.ndarray, "*n 3"]) -> Bool[np.ndarray, "*n"]:
     return ((points > lower) & (points < upper)).all(axis=-1)
 
 
-def _patch(rng: np.random.Generator, person: dict[str, np.ndarray], view: int, side: int) -> tuple[Tensor, ...]:
-    """Origins, directions, premultiplied colour, alpha and distance of a patch round a pixel of the subject.
+def _in_some_photo(source: SourceViews, points: Float[np.ndarray, "h w 3"]) -> Bool[np.ndarray, "h w"]:
+    """Whether any source photo contains a point."""
+    flat = torch.from_numpy(points.reshape(-1, 3)).float()
+    pixels, depth = project(source.intrinsics, source.camera_from_world, flat)
+    visible = inside(pixels, source.bounds, slack=0.0) & (depth > 0)
+    return np.asarray(visible.any(dim=0).reshape(points.shape[:2]).numpy())
+
+
+def _patch(
+    rng: np.random.Generator, person: dict[str, np.ndarray], view: int, side: int, source: SourceViews
+) -> tuple[Tensor, ...]:
+    """Origins, directions, premultiplied colour, alpha, distance and `shown` of a patch round a pixel of the subject.
 
     Four in ten lie on its outline. What is not seen through the subject's box counts as empty: it is not rendered.
     """
@@ -173,25 +187,28 @@ def _patch(rng: np.random.Generator, person: dict[str, np.ndarray], view: int, s
     rays, ray_length = _camera_rays(person, view, *np.indices((height, width)))
     eye = np.broadcast_to(-pose[:3, :3].T @ pose[:3, 3], (height * width, 3))
     shown = ray_box(eye, rays.reshape(-1, 3), HEAD.box)[2].reshape(height, width)
+    far = person["depth"][view].astype(np.float64) * ray_length
+    surface = eye.reshape(height, width, 3) + far[..., None] * rays
+    missed = (far > 0) & ~_in_some_photo(source, surface)
     stride = int(rng.choice([1, 2], p=[0.6, 0.4]))
     reach = side * stride
     solid = (rgba[..., 3] > 127).astype(np.uint8)
     around = np.ones((5, 5), np.uint8)
-    outline = shown & (cv2.dilate(solid, around) > cv2.erode(solid, around))
-    inside = shown & (rgba[..., 3] > 0)
-    rows, columns = np.nonzero(outline if outline.any() and rng.random() < 0.4 else inside)
+    wanted = shown & ~missed
+    outline = wanted & (cv2.dilate(solid, around) > cv2.erode(solid, around))
+    solid_part = wanted & (rgba[..., 3] > 0)
+    rows, columns = np.nonzero(outline if outline.any() and rng.random() < 0.4 else solid_part)
     pick = rng.integers(len(rows)) if len(rows) else 0
     centre = (rows[pick], columns[pick]) if len(rows) else (height // 2, width // 2)
     y0 = int(np.clip(centre[0] - rng.integers(reach), 0, height - reach))
     x0 = int(np.clip(centre[1] - rng.integers(reach), 0, width - reach))
     y, x = np.meshgrid(np.arange(y0, y0 + reach, stride), np.arange(x0, x0 + reach, stride), indexing="ij")
-    directions, length = rays[y, x], ray_length[y, x]
+    directions = rays[y, x]
     origins = eye.reshape(height, width, 3)[y, x]
     colour = rgba[y, x].astype(np.float32) / 255
     colour[..., 3] *= shown[y, x]
-    depth = person["depth"][view][y, x].astype(np.float64)
-    distance = depth * length
-    known = (depth > 0) & (colour[..., 3] > 0.5) & _in_subject(origins + distance[..., None] * directions)
+    distance = far[y, x]
+    known = (distance > 0) & (colour[..., 3] > 0.5) & _in_subject(origins + distance[..., None] * directions)
     distance = np.where(known, distance, np.nan)
     columns_out = (
         origins.reshape(-1, 3),
@@ -199,5 +216,6 @@ def _patch(rng: np.random.Generator, person: dict[str, np.ndarray], view: int, s
         (colour[..., :3] * colour[..., 3:]).reshape(-1, 3),
         colour[..., 3].reshape(-1),
         distance.reshape(-1),
+        ~missed[y, x].reshape(-1),
     )
     return tuple(torch.from_numpy(np.ascontiguousarray(c, dtype=np.float32)) for c in columns_out)

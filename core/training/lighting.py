@@ -21,6 +21,8 @@ class Lighting:
     sky_colours: Float[np.ndarray, "d 3"]
     shadow_softness: float
     """Reach of the shadow's filter, texels."""
+    shading: tuple[str, ...] = ()
+    """Names that shaders know (see `shaders.shader_source`); none for Lambert, Blinn-Phong and a soft shoulder."""
 
 
 def sphere_directions(count: int) -> Float[np.ndarray, "count 3"]:
@@ -70,4 +72,36 @@ def draw_lighting(rng: np.random.Generator) -> Lighting:
         sky_directions=directions,
         sky_colours=gain * sky,
         shadow_softness=float(rng.uniform(0.8, 4.0)),
+    )
+
+
+def draw_sky(rng: np.random.Generator) -> Lighting:
+    """Light of the changed generator: a random sky of spherical harmonics, and one wide lamp where it is brightest."""
+    directions = sphere_directions(SKY_DIRECTIONS)
+    shapes = _harmonics(directions)
+    common = rng.normal(size=shapes.shape[1]) * np.repeat([0.0, 0.55, 0.3], [1, 3, 5])
+    common[0] = 1.0
+    common[1] += 0.4  # the second harmonic is y's: skies are brighter than floors
+    coloured = common[:, None] * (1 + 0.1 * rng.normal(size=(shapes.shape[1], 3)))
+    sky = np.maximum(shapes @ coloured, 0.03) * _tint(rng, rng.normal(0, 0.12))
+    brightest = directions[np.argmax(sky.sum(axis=1) * (directions[:, 2] < 0.5))]
+    strength = rng.uniform(0.0, 0.8)
+    lamps = np.stack([brightest, direction(0.0, 0.0), direction(np.pi, 0.0)])
+    colours = np.stack([strength * _tint(rng, rng.normal(0, 0.15)), np.zeros(3), np.zeros(3)])
+    gain = 0.62 * np.exp(rng.normal(0, 0.15)) / (0.5 * sky.mean() + 0.35 * strength)
+    return Lighting(
+        lamp_directions=lamps,
+        lamp_colours=gain * colours,
+        sky_directions=directions,
+        sky_colours=gain * sky,
+        shadow_softness=float(rng.uniform(3.0, 6.0)),
+        shading=("OREN_NAYAR", "FILM"),
+    )
+
+
+def _harmonics(directions: Float[np.ndarray, "d 3"]) -> Float[np.ndarray, "d 9"]:
+    """Real spherical harmonics to the second order, each at most about 1; up is -y."""
+    x, y, z = directions.T
+    return np.stack(
+        [np.ones_like(x), -y, x, z, x * y * 2, y * z * 2, 1.5 * y * y - 0.5, x * z * 2, x * x - z * z], axis=1
     )

@@ -23,7 +23,7 @@ SHOWN = 5
 """Pictures of each kind."""
 PLOT_WIDTH, PLOT_HEIGHT = 560, 260
 
-_STYLE = """
+STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid #ddd; }
@@ -120,7 +120,7 @@ def _page(kept: Sequence[Kept], shown: list[tuple[str, list[Kept]]], title: str,
     body = "\n".join(parts)
     return (
         f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f"<style>{_STYLE}</style>\n{body}\n</html>\n"
+        f"<style>{STYLE}</style>\n{body}\n</html>\n"
     )
 
 

@@ -8,9 +8,11 @@ from jaxtyping import Float, UInt8
 
 from ..camera import Camera, Matrix4
 from ..errors import UserError
+from .appearance import Look, Strands
 from .lighting import Lighting
-from .people import Person, Surface
-from .shaders import PERSON_FRAGMENT, PERSON_VERTEX, SHADOW_FRAGMENT, SHADOW_VERTEX
+from .people import Person
+from .shaders import PERSON_FRAGMENT, PERSON_VERTEX, SHADOW_FRAGMENT, SHADOW_VERTEX, shader_source
+from .surfaces import Surface
 from .textures import Textures
 
 NEAR, FAR = 0.03, 8.0
@@ -20,6 +22,8 @@ SHADOW_SIZE = 1024
 SKY_MAP_SIZE = 192
 SHADOW_BIAS, HAIR_SHADOW_BIAS = 0.005, 0.016
 """How far (metres) a surface may lie behind the shadow map and be lit still; more where cards of hair overlap."""
+WITHIN = ("eyes/", "teeth/", "tongue/")
+"""Surfaces inside the head: the sky sees nothing of them that matters."""
 SCENE_CENTRE, SCENE_RADIUS = np.array([0.0, 0.12, 0.05]), 0.62
 """A sphere round everything that is drawn, metres in the head frame."""
 
@@ -38,7 +42,9 @@ class Picture:
 class _Uploaded:
     surface: Surface
     buffers: list[Any]
+    picture_program: Any
     picture_array: Any
+    shadow_program: Any
     shadow_array: Any
 
 
@@ -57,8 +63,7 @@ class SceneRenderer:
                 "Install a driver; Mesa's runs on any processor (Debian: libegl1 and libgl1-mesa-dri).",
             ) from error
         self.size = size
-        self._picture_program = self.context.program(PERSON_VERTEX, PERSON_FRAGMENT)
-        self._shadow_program = self.context.program(SHADOW_VERTEX, SHADOW_FRAGMENT)
+        self._programs: dict[tuple[str, ...], Any] = {}
         side = size * SUPERSAMPLING
         self._colour = self.context.texture((side, side), 4)
         self._depth = self.context.depth_texture((side, side))
@@ -81,35 +86,59 @@ class SceneRenderer:
         for old in self._loaded:
             for part in (old.picture_array, old.shadow_array, *old.buffers):
                 part.release()
-        self._loaded = [self._upload(surface) for surface in person.surfaces]
+        self._loaded = [self._upload(surface, lighting.shading) for surface in person.surfaces]
         self._lighting = lighting
+        self._lids = person.landmarks[[159, 386]] + [0.0, -0.004, 0.0]
         self._shadow_from_world = _towards(lighting.lamp_directions[0])
         self._draw_shadow(self._shadow, self._shadow_from_world)
         for uploaded, ambient in zip(self._loaded, self._bake_sky(person, lighting), strict=True):
             uploaded.buffers[1].write(ambient.astype("f4").tobytes())
 
-    def _upload(self, surface: Surface) -> _Uploaded:
+    def _program(self, vertex: str, fragment: str, *defines: str) -> Any:
+        if (fragment, *defines) not in self._programs:
+            sources = (shader_source(code, *defines) for code in (vertex, fragment))
+            self._programs[(fragment, *defines)] = self.context.program(*sources)
+        return self._programs[(fragment, *defines)]
+
+    def _upload(self, surface: Surface, shading: tuple[str, ...]) -> _Uploaded:
         vertices = np.concatenate([surface.positions, surface.normals, surface.uv, surface.regions], axis=1)
         fixed = self.context.buffer(np.ascontiguousarray(vertices, "f4").tobytes())
         ambient = self.context.buffer(reserve=max(12 * len(vertices), 12))
         indices = self.context.buffer(np.ascontiguousarray(surface.triangles, "i4").tobytes() or bytes(12))
+        kind = _kind(surface.look)
+        program = self._program(PERSON_VERTEX, PERSON_FRAGMENT, *kind, *shading)
         picture = self.context.vertex_array(
-            self._picture_program,
-            [(fixed, "3f 3f 2f 4f", "position", "normal", "uv", "regions"), (ambient, "3f", "ambient")],
+            program,
+            [
+                (fixed, *_used(program, "3f position", "3f normal", "2f uv", "4f regions")),
+                (ambient, "3f", "ambient"),
+            ],
             indices,
         )
-        shadow = self.context.vertex_array(self._shadow_program, [(fixed, "3f 3x4 2f 4x4", "position", "uv")], indices)
-        return _Uploaded(surface, [fixed, ambient, indices], picture, shadow)
+        shadow_program = self._program(SHADOW_VERTEX, SHADOW_FRAGMENT, *kind)
+        layout = _used(shadow_program, "3f position", "3f normal", "2f uv", "4f regions")
+        shadow = self.context.vertex_array(shadow_program, [(fixed, *layout)], indices)
+        return _Uploaded(surface, [fixed, ambient, indices], program, picture, shadow_program, shadow)
 
-    def _draw_shadow(self, target: Any, clip_from_world: np.ndarray) -> None:
+    def _draw_shadow(self, target: Any, clip_from_world: np.ndarray, *, within: bool = True) -> None:
+        """Depths as a far light sees them; `within`: with what is inside the head, too."""
         target.use()
         self.context.viewport = (0, 0, *target.size)
         target.clear(depth=1.0)
         self.context.enable_only(self._gl.DEPTH_TEST)
-        self._shadow_program["clip_from_world"].write(clip_from_world.T.astype("f4").tobytes())
-        self._shadow_program["skin"] = 0
+        self._textures.grain.use(2)
+        matrix = clip_from_world.T.astype("f4").tobytes()
         for uploaded in self._loaded:
-            self._textures.of(uploaded.surface.texture).device.use(0)
+            surface = uploaded.surface
+            if surface.look.finish.clear < 1 or (not within and surface.name.startswith(WITHIN)):
+                continue
+            program, strands = uploaded.shadow_program, surface.look.strands
+            program["clip_from_world"].write(matrix)
+            _set(program, "skin", 0)
+            _set(program, "grain", 2)
+            _set(program, "strands", strands is not None)
+            _set(program, "ragged", strands.ragged if strands else 0.0)
+            self._textures.of(surface.texture).device.use(0)
             uploaded.shadow_array.render()
 
     def _bake_sky(self, person: Person, lighting: Lighting) -> list[np.ndarray]:
@@ -122,7 +151,7 @@ class SceneRenderer:
         for direction, colour in zip(lighting.sky_directions, lighting.sky_colours, strict=True):
             facing = np.clip(normals @ direction, 0, None)
             clip_from_world = _towards(direction)
-            self._draw_shadow(self._sky, clip_from_world)
+            self._draw_shadow(self._sky, clip_from_world, within=False)
             depth = np.frombuffer(self._sky.depth_attachment.read(), "f4").reshape(side, side)
             at = lifted @ clip_from_world[:3, :3].T + clip_from_world[:3, 3]
             column, row = (np.clip((0.5 * at[:, k] + 0.5) * side, 0, side - 1).astype(int) for k in range(2))
@@ -141,16 +170,8 @@ class SceneRenderer:
         self._frame.use()
         self.context.viewport = (0, 0, camera.width * SUPERSAMPLING, camera.height * SUPERSAMPLING)
         self._frame.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
-        program, light = self._picture_program, self._lighting
-        program["clip_from_world"].write(clip_from_world(camera).T.astype("f4").tobytes())
-        program["shadow_from_world"].write(self._shadow_from_world.T.astype("f4").tobytes())
-        program["eye"] = tuple(camera.position_in_world.tolist())
-        program["lamp_direction"].write(light.lamp_directions.astype("f4").tobytes())
-        program["lamp_colour"].write(light.lamp_colours.astype("f4").tobytes())
-        program["shadow_softness"] = light.shadow_softness
-        program["exposure"] = exposure
-        for unit, name in enumerate(("skin", "second_skin", "grain", "shadow")):
-            program[name] = unit
+        for program in {id(u.picture_program): u.picture_program for u in self._loaded}.values():
+            self._aim(program, camera, exposure)
         self._textures.grain.use(2)
         self._shadow.depth_attachment.use(3)
         self.context.enable_only(self._gl.DEPTH_TEST)
@@ -171,28 +192,59 @@ class SceneRenderer:
         self._frame.depth_mask = True
         return self._read(camera)
 
+    def _aim(self, program: Any, camera: Camera, exposure: float) -> None:
+        """Give a program what all surfaces of a picture share."""
+        light = self._lighting
+        assert light is not None
+        program["clip_from_world"].write(clip_from_world(camera).T.astype("f4").tobytes())
+        program["shadow_from_world"].write(self._shadow_from_world.T.astype("f4").tobytes())
+        program["lamp_direction"].write(light.lamp_directions.astype("f4").tobytes())
+        program["lamp_colour"].write(light.lamp_colours.astype("f4").tobytes())
+        if "lid" in program:
+            program["lid"].write(self._lids.astype("f4").tobytes())
+        _set(program, "eye", tuple(camera.position_in_world.tolist()))
+        _set(program, "shadow_softness", light.shadow_softness)
+        _set(program, "exposure", exposure)
+        for unit, name in enumerate(("skin", "second_skin", "grain", "shadow")):
+            _set(program, name, unit)
+
     def _draw(self, uploaded: _Uploaded, *, layer: int) -> None:
-        surface, program = uploaded.surface, self._picture_program
+        surface, program = uploaded.surface, uploaded.picture_program
         texture = self._textures.of(surface.texture)
         texture.device.use(0)
         (self._textures.of(surface.second_texture) if surface.second_texture else texture).device.use(1)
         recolour, finish, detail = surface.look.recolour, surface.look.finish, surface.look.detail
-        program["mix_share"] = surface.mix
-        program["layer"] = layer
-        program["shadow_bias"] = (HAIR_SHADOW_BIAS if surface.transparent else SHADOW_BIAS) / (2 * SCENE_RADIUS)
-        program["opaque_alpha"] = 0.6 if surface.transparent else 0.3
-        program["lab_shift"] = recolour.shift
-        program["chroma"] = recolour.chroma
-        program["hue"] = recolour.hue
-        program["dye"] = recolour.dye
-        program["dye_amount"] = recolour.dye_amount
-        program["mean_luminance"] = texture.luminance
-        for name in ("specular", "gloss", "bump", "translucent", "stripes"):
-            program[name] = getattr(finish, name)
-        for name in ("freckles", "mottle", "stubble", "shorn", "lipstick", "lip_colour"):
-            program[name] = getattr(detail, name)
-        program["hair_colour"] = detail.hair
-        program["beard_colour"] = detail.beard
+        hair = surface.transparent or surface.look.strands is not None
+        strands = surface.look.strands or Strands(ragged=0.0)
+        values = {
+            "mix_share": surface.mix,
+            "layer": layer,
+            "shadow_bias": (HAIR_SHADOW_BIAS if hair else SHADOW_BIAS) / (2 * SCENE_RADIUS),
+            "opaque_alpha": 0.999 if finish.clear < 1 else 0.6 if surface.transparent else 0.3,
+            "lab_shift": recolour.shift,
+            "chroma": recolour.chroma,
+            "hue": recolour.hue,
+            "dye": recolour.dye,
+            "dye_amount": recolour.dye_amount,
+            "mean_luminance": texture.luminance,
+            "hair_colour": detail.hair,
+            "beard_colour": detail.beard,
+            "prints": finish.print,
+            "ink": finish.ink,
+            "clear": finish.clear,
+            "moles": detail.moles,
+            "eye_shadow": detail.shadow,
+            "eye_shadow_colour": detail.shadow_colour,
+            "strands": surface.look.strands is not None,
+        }
+        for of, names in (
+            (finish, ("specular", "gloss", "bump", "translucent", "stripes")),
+            (detail, ("freckles", "mottle", "stubble", "shorn", "lipstick", "lip_colour")),
+            (strands, ("ragged", "tips", "tips_amount", "grey")),
+        ):
+            values |= {name: getattr(of, name) for name in names}
+        for name, value in values.items():
+            _set(program, name, value)
         uploaded.picture_array.render()
 
     def _read(self, camera: Camera) -> Picture:
@@ -200,15 +252,45 @@ class SceneRenderer:
         raw = np.frombuffer(self._frame.read(viewport=(0, 0, k * w, k * h), components=4), np.uint8)
         depths = np.frombuffer(self._depth.read(), "f4").reshape(k * self.size, k * self.size)[: k * h, : k * w]
         # The frame holds colours multiplied by alpha, so that averaging them is right.
-        premultiplied = raw.reshape(h, k, w, k, 4).astype(np.float32).mean(axis=(1, 3))
+        samples, near = raw.reshape(h, k, w, k, 4), depths.reshape(h, k, w, k)
+        total, nearest = np.zeros((h, w, 4), np.uint16), np.ones((h, w), np.float32)
+        for row in range(k):
+            for column in range(k):
+                total += samples[:, row, :, column]
+                np.minimum(nearest, near[:, row, :, column], out=nearest)
+        premultiplied = total.astype(np.float32) / k**2
         alpha = premultiplied[..., 3:]
         colour = np.where(alpha > 0, premultiplied[..., :3] * 255 / np.maximum(alpha, 1e-3), 0)
-        nearest = depths.reshape(h, k, w, k).min(axis=(1, 3)).astype(np.float64)
-        metres = 2 * FAR * NEAR / (FAR + NEAR - (2 * nearest - 1) * (FAR - NEAR))
+        metres = 2 * FAR * NEAR / (FAR + NEAR - (2 * nearest.astype(np.float64) - 1) * (FAR - NEAR))
         return Picture(
             rgba=np.clip(np.rint(np.concatenate([colour, alpha], axis=-1)), 0, 255).astype(np.uint8),
             depth=np.where(nearest < 1.0, metres, 0.0).astype(np.float32),
         )
+
+
+def _kind(look: Look) -> tuple[str, ...]:
+    """What the shaders are to know of a surface before they are compiled."""
+    if look.finish.translucent > 0:
+        return ("SKIN",)
+    if look.strands is not None and look.strands.fuzz:
+        return ("DYED", "FUZZ")
+    plain = look.finish.bump == 0 and look.finish.stripes[0] == 0 and look.finish.print[0] == 0
+    return ("DYED",) if look.recolour.dye_amount == 1 and plain else ()
+
+
+def _used(program: Any, *attributes: str) -> tuple[str, ...]:
+    """Layout and names of vertex attributes; those that a program does without are stepped over."""
+    parts = [attribute.split() for attribute in attributes]
+    used = [name in program for _, name in parts]
+    layout = " ".join(kind if use else f"{kind[0]}x4" for (kind, _), use in zip(parts, used, strict=True))
+    return (layout, *(name for (_, name), use in zip(parts, used, strict=True) if use))
+
+
+def _set(program: Any, name: str, value: Any) -> None:
+    """Set a uniform, where the program has it."""
+    uniform = program.get(name, None)
+    if uniform is not None:
+        uniform.value = value
 
 
 def clip_from_world(camera: Camera) -> Matrix4:

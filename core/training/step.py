@@ -105,10 +105,17 @@ def _losses(
 ) -> dict[str, Float[Tensor, ""]]:
     ray = chosen // distances.shape[1]
     alpha = w.sum(dim=-1)
-    terms = picture_losses(colour, alpha, item.rgb, item.alpha, item.patch)
+    shown = item.shown
+    terms = picture_losses(
+        torch.where(shown[:, None], colour, item.rgb),
+        torch.where(shown, alpha, item.alpha),
+        item.rgb,
+        item.alpha,
+        item.patch,
+    )
     opaque = item.alpha > 0.95
     surface = torch.nan_to_num(item.distance)
-    solid = opaque & ~torch.isnan(item.distance)
+    solid = opaque & shown & ~torch.isnan(item.distance)
     miss = (w * (distances - surface[:, None]).abs().clamp_max(0.1)).sum(dim=-1)
     terms["distance"] = (miss * solid).sum() / solid.sum().clamp_min(1)
     behind = distances - surface[:, None]

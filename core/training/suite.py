@@ -22,6 +22,7 @@ from ..pipeline import Avatar
 from ..render.renderer import Quality
 from ..source import read_source, view_of
 from .evaluation import Truth, compare, truth_of
+from .generators import CHANGED, USUAL, generator_of
 
 THREE = ("left", "front", "right")
 BETWEEN = ("between_left", "between_right")
@@ -41,6 +42,8 @@ class Condition:
     """Metres by which every 3D keypoint is off, in a random direction each."""
     cut: str = ""
     """The photo whose left half of the face lies beyond its edge."""
+    generator: str = USUAL.name
+    """Only captures that this generator wrote are asked (see `generators`)."""
 
 
 CONDITIONS = (
@@ -56,6 +59,8 @@ CONDITIONS = (
     Condition("keypoints off by 5 mm", keypoint_error=0.005),
     Condition("keypoints off by 10 mm", keypoint_error=0.010),
     Condition("one head cut by the edge", cut="left"),
+    Condition("changed generator, between", generator=CHANGED.name),
+    Condition("changed generator, 23° beyond", targets=BEYOND, generator=CHANGED.name),
 )
 
 
@@ -84,14 +89,18 @@ def examine(
 ) -> Iterator[Result]:
     """Every condition of every capture, picture by picture.
 
+    Captures of the changed generator are asked its conditions, all others the rest.
     A condition that a capture cannot be asked (cameras that are not found) is told to `say` and left out. Raises
     UserError where a folder is no capture, or one without cameras.
     """
     for folder in captures:
+        written_by = (generator_of(folder) or USUAL.mark).rpartition("-")[0]
         known = read_source([folder])
         if any(view.camera is None for view in known.views):
             raise UserError(f"{folder} has pictures without cameras.", "The examination needs to know them all.")
         for number, condition in enumerate(conditions):
+            if condition.generator != written_by:
+                continue
             try:
                 yield from _ask(avatar, folder, known, condition, size, quality, np.random.default_rng(number))
             except UserError as error:

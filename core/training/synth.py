@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import UserError
 from .captures import render_capture, render_sample
 from .dataset import PICTURE_SIZE, person_path, photograph_person, write_person
+from .generators import GENERATORS, USUAL, Generator, mark_folder
 from .makehuman import MakeHuman
 from .scenes import SceneRenderer
 
@@ -24,15 +25,16 @@ def synthesise(
     people: int,
     first_seed: int = 0,
     processes: int = 1,
+    generator: Generator = USUAL,
     progress: Progress | None = None,
 ) -> list[Path]:
     """Photograph `people` synthetic people, one file each, and return the files.
 
     Files that exist are kept: an interrupted run goes on where it stopped. Raises UserError where the data folder
-    holds no MakeHuman data.
+    holds no MakeHuman data, and where `out_folder` holds people of another generator or of an earlier version.
     """
     MakeHuman(data_folder)
-    out_folder.mkdir(parents=True, exist_ok=True)
+    mark_folder(out_folder, generator, holds_data=any(out_folder.glob("person_*.npz")))
     seeds = list(range(first_seed, first_seed + people))
     missing = [seed for seed in seeds if not person_path(out_folder, seed).exists()]
     done = len(seeds) - len(missing)
@@ -41,7 +43,8 @@ def synthesise(
     if missing:
         # Spawned, not forked: an OpenGL context does not survive a fork.
         context = multiprocessing.get_context("spawn")
-        with context.Pool(min(processes, len(missing)), _start_worker, (data_folder, out_folder)) as pool:
+        given = (data_folder, out_folder, generator.name)
+        with context.Pool(min(processes, len(missing)), _start_worker, given) as pool:
             for _ in pool.imap_unordered(_photograph, missing):
                 done += 1
                 if progress:
@@ -49,21 +52,21 @@ def synthesise(
     return [person_path(out_folder, seed) for seed in seeds]
 
 
-_worker: tuple[MakeHuman, SceneRenderer, Path] | None = None
+_worker: tuple[MakeHuman, SceneRenderer, Path, Generator] | None = None
 
 
-def _start_worker(data_folder: Path, out_folder: Path) -> None:
+def _start_worker(data_folder: Path, out_folder: Path, generator: str) -> None:
     # One core a process: several of them must not fight over the cores with llvmpipe's own threads.
     os.environ.setdefault("LP_NUM_THREADS", "1")
     global _worker
-    _worker = MakeHuman(data_folder), SceneRenderer(PICTURE_SIZE), out_folder
+    _worker = MakeHuman(data_folder), SceneRenderer(PICTURE_SIZE), out_folder, GENERATORS[generator]
 
 
 def _photograph(seed: int) -> None:
     if _worker is None:
         raise RuntimeError("the worker was not started")
-    data, renderer, folder = _worker
-    write_person(person_path(folder, seed), photograph_person(data, renderer, seed))
+    data, renderer, folder, generator = _worker
+    write_person(person_path(folder, seed), photograph_person(data, renderer, seed, generator=generator))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,6 +77,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--first-seed", type=int, default=0, help="seed of the first person (default 0)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="default: one per core")
     parser.add_argument("--size", type=int, default=512, help="side of the pictures of --captures, --sample (512)")
+    parser.add_argument(
+        "--generator",
+        choices=tuple(GENERATORS),
+        default=USUAL.name,
+        help="`changed`: skins, hair, clothes, light and noise held out of training, to evaluate on (usual)",
+    )
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument("--captures", action="store_true", help="write captures to evaluate on instead, a folder each")
     instead.add_argument("--sample", action="store_true", help="write three JPEG photographs of one person instead")
@@ -83,13 +92,14 @@ def run(options: argparse.Namespace) -> int:
     """Make the pictures; returns the exit code. Raises UserError."""
     from tqdm import tqdm
 
+    generator = GENERATORS[options.generator]
     if options.sample:
-        renderer = SceneRenderer(options.size)
-        render_sample(MakeHuman(options.data), options.first_seed, options.out, renderer=renderer)
+        data, renderer = MakeHuman(options.data), SceneRenderer(options.size)
+        render_sample(data, options.first_seed, options.out, renderer=renderer, generator=generator)
     elif options.captures:
         data, renderer = MakeHuman(options.data), SceneRenderer(options.size)
         for seed in tqdm(range(options.first_seed, options.first_seed + options.people), unit="person"):
-            render_capture(data, seed, options.out / f"person_{seed}", renderer=renderer)
+            render_capture(data, seed, options.out / f"person_{seed}", renderer=renderer, generator=generator)
     else:
         with tqdm(total=options.people, unit="person") as bar:
             synthesise(
@@ -98,6 +108,7 @@ def run(options: argparse.Namespace) -> int:
                 people=options.people,
                 first_seed=options.first_seed,
                 processes=options.processes,
+                generator=generator,
                 progress=lambda done, _: bar.update(done - bar.n),
             )
     return 0

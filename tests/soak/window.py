@@ -1,7 +1,9 @@
 """Random mouse and keys in the real window, for minutes: no traceback, and everything can be taken back."""
 
+import contextlib
 import random
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -121,7 +123,7 @@ def _on(screen: Screen, home: Path, project: Path, minutes: float, seed: int) ->
                 count, is_same = taken_back(driven, first)
                 entries, same = entries + count, same + is_same
                 close(driven)
-            assert driven.ended(200) == 0, driven.log.read_text()[-2000:]
+            assert driven.ended(60) == 0, driven.log.read_text()[-2000:]
             assert driven.failures() == "", driven.failures()
             assert "Traceback" not in driven.log.read_text(), driven.log.read_text()
         finally:
@@ -157,12 +159,17 @@ def taken_back(driven: Driven, first: dict) -> tuple[int, bool]:
 
 def close(driven: Driven) -> None:
     """As a window manager does; what was saved in the meantime and taken back since is asked about."""
-    driven.press_close_button()
     deadline = time.monotonic() + 200
-    while driven.process.poll() is None and not driven.state()["dialog"]:
-        assert time.monotonic() < deadline, "a window that does not close"
-        time.sleep(0.3)
-    if driven.process.poll() is None:
-        driven.move(*driven.place_of("Don’t save"))
-        driven.press()
-        driven.do("mouseup", 1)  # after which the program ends
+    while driven.process.poll() is None:
+        state = driven.state()
+        if any(widget[0] == "Don’t save" for widget in state["widgets"]):
+            driven.move(*driven.place_of("Don’t save"))
+            driven.press()
+            driven.do("mouseup", 1)
+        elif state["dialog"]:
+            driven.key("Escape")
+        else:
+            driven.press_close_button()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            driven.process.wait(3)
+        assert time.monotonic() < deadline, f"a window that does not close: {driven.where_it_is()}"

@@ -31,6 +31,9 @@ class BlobEngine:
         self.encoded: list[Document] = []
         self.drawn: list[Camera] = []
         self.broken_off = 0
+        self.focus: Callable[[], tuple[float, float] | None] = lambda: None
+        """As the last picture was told it."""
+        self.tell: Callable[[str], None] = print
         self.gate = threading.Event()
         """Cleared by a test that wants drawing to stand still after its first frame."""
         self.gate.set()
@@ -50,10 +53,13 @@ class BlobEngine:
         quality: str,
         size: tuple[int, int],
         probe: Probe = NO_PROBE,
+        focus: Callable[[], tuple[float, float] | None] = lambda: None,
         is_stale: Callable[[], bool],
+        tell: Callable[[str], None] = print,
     ) -> Iterator[BlobFrame]:
         """Three pictures, unless it gets stale."""
         self.drawn.append(camera)
+        self.focus, self.tell = focus, tell
         for index, stride in enumerate(STRIDES):
             if is_stale():
                 self.broken_off += 1

@@ -4,8 +4,11 @@
 """
 
 import argparse
+import faulthandler
+import gc
 import json
 import os
+import signal
 import sys
 import time
 import zlib
@@ -121,6 +124,9 @@ class Observer:
             "keypoints": None if calibration is None else calibration.keypoints.xyz.tolist(),
             "picture": None if shown is None else zlib.crc32(np.ascontiguousarray(shown.picture)),
             "progress": None if shown is None or not session.is_current else shown.frame.progress,
+            "focus": session.render_lane.focus,
+            "asked": session.render_lane.generation,
+            "settled": gc.get_freeze_count() > 0,
             "widgets": self._widgets(),
             "looked_at": self._looked_up,
         }
@@ -218,6 +224,7 @@ def _text_beside(field: int) -> str:
 
 def main() -> int:
     """Run until closed."""
+    faulthandler.register(signal.SIGUSR1)  # says where every thread is
     parser = argparse.ArgumentParser()
     parser.add_argument("state", type=Path)
     parser.add_argument("--engine", choices=("blobs", "avatar"), default="blobs")

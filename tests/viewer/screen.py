@@ -3,6 +3,7 @@
 import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -200,8 +201,17 @@ class Driven:
         send_close_request(self._screen.name, self.window())
 
     def ended(self, seconds: float = 20.0) -> int:
-        """The exit code, waiting for it."""
-        return self.process.wait(seconds)
+        """The exit code, waiting for it; AssertionError with what every thread is doing where it does not come."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the program does not end: {self.where_it_is()}") from None
+
+    def where_it_is(self) -> str:
+        """What every thread is doing."""
+        self.process.send_signal(signal.SIGUSR1)
+        time.sleep(1)
+        return self.log.read_text()[-6000:]
 
     def kill(self) -> None:
         """Make an end, whatever it does."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kpnerf.viewer.backdrop import Backdrop, backdrop_of, composite
+from kpnerf.viewer.backdrop import BAND, Backdrop, backdrop_of, composite, composite_unless
 
 
 def half_red(width: int = 40, height: int = 30) -> np.ndarray:
@@ -40,3 +40,19 @@ def test_no_colour_means_transparent_in_files_and_the_studio_on_the_screen():
     """None is no black."""
     assert backdrop_of(None) is Backdrop.STUDIO
     assert Backdrop.STUDIO.colour is None
+
+
+@pytest.mark.parametrize("backdrop", Backdrop)
+def test_a_picture_that_becomes_unwanted_is_left_at_once(backdrop):
+    """After a few rows, not at its end; and one that stays wanted is whole, whatever its height."""
+    looks = []
+
+    def stale_at_third():
+        looks.append(1)
+        return len(looks) == 3
+
+    assert composite_unless(half_red(8, 10 * BAND), backdrop, stale_at_third) is None
+    assert len(looks) == 3
+    whole = composite_unless(half_red(8, 2 * BAND + 5), backdrop, lambda: False)
+    np.testing.assert_array_equal(whole, composite(half_red(8, 2 * BAND + 5), backdrop))
+    assert (whole[..., 3] == 1).all()

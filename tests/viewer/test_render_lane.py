@@ -160,6 +160,20 @@ def test_missing_weights_are_told_and_looked_for_again_at_the_next_request():
     assert lane.close()
 
 
+def test_the_focus_reaches_a_picture_that_is_being_drawn(lane, engine):
+    """As a pixel of that picture, and as it is now: nothing is asked for again when it moves."""
+    engine.gate.clear()
+    lane.submit(job())
+    assert eventually(lambda: isinstance(lane.take(), Rendered))
+    places = []
+    for place in (None, (0.0, 0.0), (0.5, 1.0)):
+        lane.focus = place
+        places.append(engine.focus())
+
+    assert places == [None, (-0.5, -0.5), (23.5, 39.5)]
+    assert (len(engine.drawn), engine.broken_off) == (1, 0)
+
+
 def test_closing_stops_a_drawing_at_once(engine):
     """Nobody waits for a picture that nobody will see."""
     engine.gate.clear()

@@ -10,6 +10,7 @@ from ...core.edits import set_render_settings
 from ..backdrop import Backdrop
 from ..changes import Changes
 from ..form import DraggedNumber, Form
+from ..refining import TITLE, can_refine, is_refining, refine, take_off
 from ..session import Session
 
 RESOLUTIONS = (128, 256, 512, 1024)
@@ -44,6 +45,10 @@ class RenderPanel:
         self._field_of_view = form.slider("Field of view", 8, 70, self._change_lens, "%.0f°")
         with form.labelled("Overlay"):
             self._overlays = dpg.add_checkbox(label="points", callback=lambda sender, on: self._show_overlays(on))
+        with dpg.group(horizontal=True):
+            self._refine = form.button(TITLE, lambda: refine(session))
+            self._cancel = form.button("Cancel", session.task_lane.cancel)
+            self._take_off = form.button("Take off", lambda: take_off(session), does="Take the refinement off")
         dpg.add_spacer(height=int(2 * form.scale))
         form.hint("Interactive looks once along each ray. Reference samples every ray densely, which takes minutes.")
 
@@ -51,8 +56,13 @@ class RenderPanel:
         """Show things as they are now."""
         session = self._session
         settings, angle = session.document.settings, session.eye.view.field_of_view
-        if self._changes.seen(settings, session.mode, session.backdrop, session.overlays, angle, session.slice_depth):
+        looks = session.mode, session.backdrop, session.overlays, angle, session.slice_depth
+        refinement, can, refining = session.document.refinement, can_refine(session), is_refining(session)
+        if self._changes.seen(settings, *looks, refinement, can, refining):
             return
+        dpg.configure_item(self._refine, enabled=can, show=not refining)
+        dpg.configure_item(self._cancel, show=refining)
+        dpg.configure_item(self._take_off, show=refinement is not None and not refining)
         self._sigma.show(100 * settings.sigma)
         if not dpg.is_item_active(self._slice):
             dpg.set_value(self._slice, 100 * session.slice_depth)

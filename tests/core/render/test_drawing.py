@@ -11,6 +11,7 @@ from kpnerf.core.keypoints import HEAD
 from kpnerf.core.render.drawing import Drawing, Frame, RenderRequest, offsets
 from kpnerf.core.render.field import CompiledField, Field
 from kpnerf.core.render.grid import DensityGrid, Lattice, hull_of
+from kpnerf.core.render.lattices import SIDE, Focus, nowhere
 from kpnerf.core.render.painting import Painting
 from kpnerf.core.render.pieces import never
 
@@ -37,9 +38,11 @@ def request(field: Field, size: int = SIZE, **changes: object) -> RenderRequest:
 
 
 @torch.inference_mode()
-def frames(ball: tuple[Field, DensityGrid], asked: RenderRequest) -> Iterator[Frame]:
+def frames(
+    ball: tuple[Field, DensityGrid], asked: RenderRequest, focus: Focus = nowhere, side: int = SIDE
+) -> Iterator[Frame]:
     """Pictures of it, sketch, levels and further samples."""
-    drawing = Drawing(asked, Painting(*ball, asked.camera, asked.mode, asked.window), 0, never)
+    drawing = Drawing(asked, Painting(*ball, asked.camera, asked.mode, asked.window), 0, never, focus=focus, side=side)
     yield from drawing.sketch()
     yield from drawing.levels(1, 0.0, 0.5)
     yield from drawing.further_samples(offsets(asked.samples_per_pixel), 0.5)
@@ -90,10 +93,9 @@ def test_more_samples_come_nearer_to_a_picture_four_times_as_large(ball: tuple[F
 
 def test_what_is_looked_at_gets_better_first(ball: tuple[Field, DensityGrid], monkeypatch: pytest.MonkeyPatch) -> None:
     """Half way through the last level the focus shows its final pixels, the far corner not yet."""
-    monkeypatch.setattr("kpnerf.core.render.lattices.SIDE", 32)
     monkeypatch.setattr("kpnerf.core.render.drawing.SHOW_EVERY", 0.0)
     monkeypatch.setattr("kpnerf.core.render.drawing.SHOW_SHARE", 1e9)
-    pictures = [over_black(frame) for frame in frames(ball, request(ball[0], focus=(86.0, 64.0)))]
+    pictures = [over_black(frame) for frame in frames(ball, request(ball[0]), focus=lambda: (86.0, 64.0), side=32)]
     near, far = np.s_[64:80, 70:96], np.s_[48:80, 32:52]
     when = [
         min(index for index, picture in enumerate(pictures) if np.array_equal(picture[part], pictures[-1][part]))

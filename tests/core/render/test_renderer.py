@@ -10,7 +10,7 @@ from kpnerf.core.keypoints import HEAD
 from kpnerf.core.model.keypoint_nerf import EncodedViews, KeypointNeRF, Sighting
 from kpnerf.core.render.field import Field
 from kpnerf.core.render.grid import Lattice, bake, hull_of
-from kpnerf.core.render.lattices import Canvas, levels, new_pixels, regions
+from kpnerf.core.render.lattices import Canvas, levels, nearest_first, new_pixels, regions
 from kpnerf.core.render.renderer import Frame, Renderer, RenderRequest
 
 from ..model import scene
@@ -57,7 +57,7 @@ def test_levels_fill_every_pixel_once(stride: int) -> None:
     height, width = 300, 270
     times = np.zeros((height, width), int)
     for spacing in levels(stride):
-        for region in regions(height, width, spacing, focus=(200.0, 10.0)):
+        for region in nearest_first(regions(height, width, spacing), lambda: (200.0, 10.0)):
             y, x = new_pixels(region, spacing, stride)
             np.add.at(times, (y.numpy(), x.numpy()), 1)
 
@@ -68,15 +68,23 @@ def test_levels_fill_every_pixel_once(stride: int) -> None:
 def test_regions_come_in_order_of_their_distance_from_the_focus() -> None:
     """The first one holds it, wherever it is; the last one is in the far corner."""
     for x, y in ((0.0, 0.0), (511.0, 300.0), (130.0, 140.0)):
-        first, *_, last = regions(512, 512, 1, focus=(x, y))
-        away = [
-            max(r.left - x, x - r.right + 1, 0) ** 2 + max(r.top - y, y - r.bottom + 1, 0) ** 2
-            for r in regions(512, 512, 1, focus=(x, y))
-        ]
+        first, *_, last = ordered = list(nearest_first(regions(512, 512, 1), lambda x=x, y=y: (x, y)))
+        away = [max(r.left - x, x - r.right + 1, 0) ** 2 + max(r.top - y, y - r.bottom + 1, 0) ** 2 for r in ordered]
 
         assert first.left <= x < first.right and first.top <= y < first.bottom
         assert away == sorted(away)
         assert last == max(regions(512, 512, 1), key=lambda r: np.hypot(r.left + 64 - x, r.top + 64 - y))
+
+
+def test_the_order_follows_a_focus_that_moves() -> None:
+    """What is left comes round the new place; without one, in order. Everything comes once, nothing anew."""
+    parts, places = regions(512, 512, 1), [(10.0, 10.0), (500.0, 500.0), (500.0, 500.0), None]
+    asked = iter(places + [None] * len(parts))
+    ordered = list(nearest_first(parts, lambda: next(asked)))
+
+    assert ordered[0] == parts[0] and ordered[1] == parts[-1]
+    assert {ordered[2]} <= {parts[-2], parts[-5]}
+    assert ordered[3:] == [part for part in parts if part not in ordered[:3]]
 
 
 def test_the_first_lattice_is_spread_without_a_shift() -> None:

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from kpnerf.core.model.keypoint_nerf import KeypointNeRF
+from kpnerf.core.model.pyramid import PyramidEncoder
 from kpnerf.core.render.kernel_weights import columns, geometry_weights
 
 from ..model import scene
@@ -119,7 +120,7 @@ def test_on_the_gpu() -> None:
 def test_padding_adds_nothing() -> None:
     """Weights are laid out in tiles whose sides are powers of two; what is added is zero."""
     model: KeypointNeRF = scene.network(3)
-    low, high = 64, 16
+    low, high = PyramidEncoder.LOW, PyramidEncoder.HIGH
     weights = geometry_weights(model.geometry_head, 13, low, high, torch.float32)
     head = model.geometry_head
     layers = [*head.per_view, *head.pooled, head.compress]
@@ -129,4 +130,4 @@ def test_padding_adds_nothing() -> None:
 
     assert [columns(count) for count in (3, 13, 16, 24, 64)] == [16, 16, 16, 32, 64]
     assert float(weights.matrices.abs().sum()) == pytest.approx(expected - confidence, rel=1e-5)
-    assert len(weights.matrices) == (7 * 16 + 64 + 16 + 128 + 128 + 16 + 64) * 128 + 3 * 64 * 64 + 2 * 64 * 32
+    assert len(weights.matrices) == (7 * 16 + 64 + 16 + 128 + 128 + columns(high) + 64) * 128 + 3 * 64 * 64 + 2 * 64 * 32

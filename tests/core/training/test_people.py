@@ -7,8 +7,9 @@ from kpnerf.core.geometry import similarity
 from kpnerf.core.keypoints import HEAD
 from kpnerf.core.training.anatomy import canonical_landmarks, detail_pairs, macro_weights, skin_regions
 from kpnerf.core.training.makehuman import MakeHuman
-from kpnerf.core.training.people import LOWEST_Y, draw_person, smooth_normals
+from kpnerf.core.training.people import draw_person
 from kpnerf.core.training.rig import Rig, blend_units, read_face_units
+from kpnerf.core.training.surfaces import LOWEST_Y, smooth_normals
 
 from .makehuman_data import FOLDER, needs_makehuman
 
@@ -28,6 +29,7 @@ def test_the_same_seed_is_the_same_person(data):
     assert [s.name for s in one.surfaces] == [s.name for s in again.surfaces]
     for a, b in zip(one.surfaces, again.surfaces, strict=True):
         assert np.array_equal(a.positions, b.positions) and a.look == b.look and a.texture == b.texture
+        assert np.array_equal(a.regions, b.regions) and np.array_equal(a.triangles, b.triangles)
     assert np.array_equal(one.landmarks, again.landmarks)
     assert not np.allclose(one.landmarks, other.landmarks, atol=1e-4)
 

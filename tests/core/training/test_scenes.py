@@ -1,5 +1,6 @@
 """Pictures of synthetic people: exact cameras, depths and edges, light that is blocked, files that resume."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,17 @@ from kpnerf.core.camera import Camera, orbit_camera
 from kpnerf.core.geometry import project, unproject
 from kpnerf.core.interop.transforms_json import load_capture
 from kpnerf.core.keypoints import HEAD
-from kpnerf.core.training.appearance import Look
+from kpnerf.core.training.appearance import Look, Recolour, Strands
 from kpnerf.core.training.captures import CAPTURE_YAWS, render_capture
 from kpnerf.core.training.dataset import person_path, photograph_person, write_person
+from kpnerf.core.training.fuzz import CELLS_ACROSS
+from kpnerf.core.training.generators import USUAL, mark_folder
 from kpnerf.core.training.hand_held import draw_cameras, framed_camera
 from kpnerf.core.training.lighting import Lighting, sphere_directions
 from kpnerf.core.training.makehuman import MakeHuman
-from kpnerf.core.training.people import Person, Surface, draw_person
+from kpnerf.core.training.people import Person, draw_person
 from kpnerf.core.training.scenes import SceneRenderer
+from kpnerf.core.training.surfaces import Drawn, Surface
 from kpnerf.core.training.synth import synthesise
 from kpnerf.core.training.textures import bleed_colours
 
@@ -148,6 +152,59 @@ def test_what_stands_in_the_light_darkens_what_is_behind(renderer, white):
     assert renderer.render(camera).depth[0, 0] in (0.0, pytest.approx(1.1, abs=1e-3))
 
 
+def test_hair_ends_where_it_is_cut(renderer, white):
+    """Vertices say how far inside the cut they lie: half a square stays, its edge straight or ragged, never beyond."""
+    whole = square(white, half=0.08, z=0.0)
+    regions = np.stack([0 * whole.uv[:, 0], whole.positions[:, 0], 0 * whole.uv[:, 0], 1 + 0 * whole.uv[:, 0]], axis=1)
+    camera = frontal()
+    column = np.indices((SIZE, SIZE))[1]
+    areas = []
+    for ragged in (0.0, 0.01):
+        look = Look(recolour=Recolour(dye_amount=1.0), strands=Strands(ragged=ragged))
+        renderer.load(person_of(replace(whole, regions=regions.astype(np.float32), look=look)), light())
+        alpha = renderer.render(camera).rgba[..., 3] / 255
+        areas.append(alpha.sum())
+        assert (alpha[column < camera.cx - 0.03 * camera.fx] == 0).all()
+        assert alpha[SIZE // 2, int(camera.cx + 0.05 * camera.fx)] == 1
+        edges = (alpha > 0.5).argmax(axis=1)[alpha.any(axis=1)]
+        assert np.ptp(edges) <= 1 if ragged == 0 else np.ptp(edges) > 2
+
+    assert areas[0] == pytest.approx(0.5 * (0.16 * camera.fx) ** 2, rel=0.05)
+    assert areas[1] == pytest.approx(areas[0], rel=0.15)
+
+
+def test_the_higher_a_shell_the_less_of_it_is_left(renderer, white):
+    """Fuzz is cut out of its layers hair by hair: dense at the skin, a few tips at the top."""
+    whole = square(white, half=0.08, z=0.0)
+    uv = (whole.positions[:, :2] / (CELLS_ACROSS * 0.004)).astype(np.float32)
+    look = Look(recolour=Recolour(dye_amount=1.0), strands=Strands(fuzz=True, ragged=0.0))
+    covered = []
+    for height in (0.1, 0.5, 0.7, 0.9):
+        regions = np.tile(np.array([height, 1.0, 0.0, 1.0], np.float32), (len(uv), 1))
+        shell = replace(whole, regions=regions, uv=uv, look=look, texture=Drawn.CELLS)
+        renderer.load(person_of(shell), light())
+        covered.append(renderer.render(frontal()).rgba[..., 3].mean())
+
+    assert covered == sorted(covered, reverse=True)
+    assert covered[0] > 0.95 * 255 * (0.16 * frontal().fx / SIZE) ** 2 and covered[3] < 0.3 * covered[0]
+
+
+def test_each_way_of_shading_answers_the_lamp(renderer, white):
+    """Oren-Nayar and film give another picture than Lambert and a soft shoulder; both darken with the light."""
+    renderer.load(person_of(square(white, half=0.08, z=0.0)), light(lamp=0.8, sky=0.1))
+    usual = renderer.render(frontal()).rgba[SIZE // 2, SIZE // 2, :3].astype(int)
+    shades = []
+    for lamp in (0.2, 0.8):
+        renderer.load(
+            person_of(square(white, half=0.08, z=0.0)),
+            replace(light(lamp=lamp, sky=0.1), shading=("OREN_NAYAR", "FILM")),
+        )
+        shades.append(renderer.render(frontal()).rgba[SIZE // 2, SIZE // 2, :3].astype(int))
+
+    assert 0 < shades[0].min() and (shades[1] > shades[0] + 20).all()
+    assert np.abs(shades[1] - usual).max() > 5
+
+
 def test_transparent_parts_take_their_neighbours_colour():
     """Red hair on black nothing stays red under any filter."""
     rgba = np.zeros((64, 64, 4), np.uint8)
@@ -242,6 +299,7 @@ def _distance_to_triangles(point: np.ndarray, a: np.ndarray, b: np.ndarray, c: n
 @needs_makehuman
 def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path):
     """Whole files are kept untouched, missing ones are made, and progress counts both."""
+    mark_folder(tmp_path, USUAL, holds_data=False)
     person_path(tmp_path, 20).write_bytes(b"already here")
     seen = []
     files = synthesise(
@@ -253,6 +311,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path):
     assert seen == [(1, 2), (2, 2)]
     with np.load(files[1]) as arrays:
         assert arrays["rgba"].shape == (14, 256, 256, 4) and arrays["depth"].dtype == np.float16
+        assert str(arrays["generator"]) == USUAL.mark
 
 
 @needs_makehuman

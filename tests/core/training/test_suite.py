@@ -1,6 +1,7 @@
 """The examination: its conditions on real photographs, and the page that comes of it."""
 
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from kpnerf.core.cli import main
 from kpnerf.core.commands.bench import sample_photos
 from kpnerf.core.errors import UserError
 from kpnerf.core.pipeline import Avatar
+from kpnerf.core.training.generators import CHANGED, mark_folder
 from kpnerf.core.training.report_page import scatter
 from kpnerf.core.training.suite import CONDITIONS, Condition, examine
 
@@ -43,6 +45,21 @@ def test_conditions_spoil_what_they_say(capture: Path) -> None:
     assert abs(results["found"].figures["psnr_box"] - usual) < 2
     assert results["spoilt"].figures["psnr_box"] < usual
     assert 20 < results[FRONT.name].degrees < 40
+
+
+def test_captures_are_asked_what_their_generator_is_for(capture: Path, tmp_path: Path) -> None:
+    """A capture marked as the changed generator's is asked its conditions and no others."""
+    stranger = tmp_path / "stranger"
+    shutil.copytree(capture, stranger)
+    mark_folder(stranger, CHANGED, holds_data=False)
+    asked = [FRONT, replace(FRONT, name="strangers", generator="changed")]
+    found = [
+        (result.capture, result.condition)
+        for result in examine(Avatar.load(), [capture, stranger], conditions=asked, size=64)
+    ]
+
+    assert found == [(capture.name, FRONT.name), ("stranger", "strangers")]
+    assert {condition.generator for condition in CONDITIONS} == {"usual", "changed"}
 
 
 def test_a_page_is_written_by_one_command(

@@ -1,0 +1,207 @@
+"""Adapting the network to one person: each given photo is rendered from the others, and the difference made smaller.
+
+Rendering a photo from itself would teach nothing, because the network copies pixels; so the photo that is rendered is
+hidden from the network. What is learnt are additions to the weights of the two heads; the encoder stays, and with it
+the encoded photos. (IBRNet, Wang et al., 2021, fine-tunes a network on one scene.) Small movements of the cameras and
+gains of the photos' colours were learnt beside them and taken out again: photos left out gained nothing by them.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from ..geometry import Box
+from ..model.additions import head_parameters, own_heads
+from ..model.keypoint_nerf import EncodedViews, KeypointNeRF, SourceViews
+from ..model.precision import fast_arithmetic
+from ..render.compositing import ray_weights
+from ..render.sampling import ray_box
+from .losses import LossWeights, picture_losses
+from .photo_rays import PATCH, Target, draw_patch
+
+STRATIFIED = 14
+"""Samples spread over a ray, before those outside the visual hull are dropped."""
+NEAR_SURFACE = (0.005, 0.005, 0.005, 0.005, 0.005, 0.02, 0.02)
+"""Further samples round the surface as it was before: how far from it, standard deviations in metres."""
+COLOUR_FROM = 1e-3
+"""Samples of less weight in their ray are not given a colour of their own."""
+WARM_UP = 10
+"""Steps until the learning rate is at its highest."""
+BOX_MARGIN = 0.01
+"""How far rays are followed beyond the subject's volume, metres."""
+
+
+@dataclass(frozen=True)
+class RefineSettings:
+    """How much is learnt, and how fast."""
+
+    steps: int = 360
+    """In all; each is one patch of one photo."""
+    minutes: float = 2.0
+    """After which it ends, however many steps there were."""
+    learning_rate: float = 2e-4
+    """At its highest; Adam's."""
+    pull: float = 1.0
+    """Times the squared additions: how much they are held to nothing."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """Everything about the photos that stays as it is."""
+
+    model: KeypointNeRF
+    encoded: EncodedViews
+    keypoints: Float[Tensor, "k 3"]
+    volume: Box
+    targets: tuple[Target, ...]
+    """One a photo, in the order of the encoded views."""
+
+
+Learnt = dict[str, Tensor]
+"""Additions to the heads' parameters, by name."""
+
+
+def among(encoded: EncodedViews, views: Sequence[int]) -> EncodedViews:
+    """Some of the encoded photos."""
+    index = torch.as_tensor(views, device=encoded.low.device)
+    source = SourceViews(**{name: values[index] for name, values in vars(encoded.source).items()})
+    depth = None if encoded.depth is None else encoded.depth[index]
+    return EncodedViews(source, encoded.low[index], encoded.high[index], encoded.texture[index], depth)
+
+
+def mean_of(learnt: Sequence[Learnt]) -> Learnt:
+    """The mean of what was learnt with one photo after the other left out: all of it is so near to nothing that the
+    mean of weights is about the mean of networks."""
+    return {name: torch.stack([each[name] for each in learnt]).mean(dim=0) for name in learnt[0]}
+
+
+def learn(
+    subject: Subject,
+    targets: Sequence[int],
+    settings: RefineSettings,
+    *,
+    steps: int,
+    share: Callable[[], float] = lambda: 0.0,
+    step_done: Callable[[float], None] = lambda share: None,
+) -> Learnt:
+    """Render the photos of `targets` from all others, each with itself hidden, and learn from the difference.
+
+    Ends after `steps`, or once `share`, of the time that there is, has reached one; the learning rate falls with
+    whichever is farther. `step_done` is told how far that is, and may raise to stop.
+    """
+    rng, generator = np.random.default_rng(settings.seed), torch.Generator().manual_seed(settings.seed)
+    model = own_heads(subject.model)
+    heads = head_parameters(model)
+    parameters = list(heads.values())
+    start = [values.detach().clone() for values in parameters]
+    average = [values.detach().clone() for values in parameters]
+    optimiser = torch.optim.Adam(parameters, lr=settings.learning_rate, betas=(0.9, 0.99))
+    done, step = 0.0, 0
+    while done < 1:
+        done = min(1.0, max(step / steps, share()))
+        ease = min(1.0, (step + 1) / WARM_UP) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+        for group in optimiser.param_groups:
+            group["lr"] = settings.learning_rate * ease
+        loss = patch_loss(subject, model, targets[step % len(targets)], rng, generator)
+        away = torch.stack([(now - then).square().sum() for now, then in zip(parameters, start, strict=True)]).sum()
+        optimiser.zero_grad(set_to_none=True)
+        (loss + settings.pull * away).backward()
+        if torch.isfinite(nn.utils.clip_grad_norm_(parameters, 1.0)):
+            optimiser.step()
+        step += 1
+        with torch.no_grad():
+            torch._foreach_lerp_(average, [now.detach() for now in parameters], 1 - min(0.95, step / (3 + step)))
+        step_done(done)
+    return {name: mean - then for name, mean, then in zip(heads, average, start, strict=True)}
+
+
+def patch_loss(
+    subject: Subject, model: KeypointNeRF, target: int, rng: np.random.Generator, generator: torch.Generator
+) -> Float[Tensor, ""]:
+    """Of a random patch of a photo, rendered from the others."""
+    patch = draw_patch(subject.targets[target], rng).to(subject.keypoints.device)
+    others = [view for view in range(len(subject.targets)) if view != target]
+    pose = subject.encoded.source.camera_from_world[target]
+    origin, directions = -pose[:3, :3].T @ pose[:3, 3], patch.slopes @ pose[:3, :3]
+    with fast_arithmetic(directions.device):
+        rgb, alpha = render_patch(
+            model, among(subject.encoded, others), subject.keypoints, origin, directions, patch.distance,
+            subject.volume, generator,
+        )  # fmt: skip
+    weights = LossWeights()
+    # That there is something is known also where no other photo sees its colour: outlines are seen from both sides.
+    rgb = torch.where(patch.shown[:, None], rgb, patch.rgb)
+    terms = picture_losses(rgb, alpha, patch.rgb, patch.alpha, PATCH)
+    return torch.stack([getattr(weights, name) * value for name, value in terms.items()]).sum()
+
+
+def render_patch(
+    model: KeypointNeRF,
+    encoded: EncodedViews,
+    keypoints: Float[Tensor, "k 3"],
+    origin: Float[Tensor, "3"],
+    directions: Float[Tensor, "r 3"],
+    surface: Float[Tensor, "r"],
+    volume: Box,
+    generator: torch.Generator,
+) -> tuple[Float[Tensor, "r 3"], Float[Tensor, "r"]]:
+    """Premultiplied colour and alpha of rays, differentiable; `surface` (metres, or NaN) is where to look closest."""
+    distances = _distances(origin, directions, surface, volume, generator)
+    rays, per_ray = distances.shape
+    points = (origin + distances[..., None] * directions[:, None]).reshape(-1, 3)
+    with torch.no_grad():
+        _, hull = model.sight(encoded, points)
+    chosen = hull.nonzero()[:, 0]
+    kept = points[chosen]
+    sighting, _ = model.sight(encoded, kept)
+    raw, latent = model.geometry(encoded, keypoints, kept, sighting)
+    with torch.autocast(points.device.type, enabled=False):
+        density = distances.new_zeros(rays * per_ray).index_put((chosen,), model.density(raw.float()))
+        weights = ray_weights(density.reshape(rays, per_ray), distances, last=model.config.last_interval)
+    worth = (weights.detach().reshape(-1)[chosen] > COLOUR_FROM).nonzero()[:, 0]
+    coloured = chosen[worth]
+    sighting, _ = model.sight(encoded, kept[worth])
+    rgb, _ = model.colour(encoded, kept[worth], directions[coloured // per_ray], latent[worth], sighting)
+    return _composite(weights, coloured, rgb.float()), weights.sum(dim=-1)
+
+
+def _distances(
+    origin: Float[Tensor, "3"],
+    directions: Float[Tensor, "r 3"],
+    surface: Float[Tensor, "r"],
+    volume: Box,
+    generator: torch.Generator,
+) -> Float[Tensor, "r s"]:
+    """Sorted: one at random in each of some equal parts of the volume, the others round the surface."""
+    grown = volume.grown(BOX_MARGIN)
+    lower, upper = (torch.as_tensor(corner).to(directions) for corner in (grown.lower, grown.upper))
+    near, far, hit = ray_box(origin, directions, lower, upper)
+    near, far = torch.where(hit, near, 0.0), torch.where(hit, far, 1e-3)
+    spread = directions.new_tensor(NEAR_SURFACE)
+
+    def random(draw: Callable[..., Tensor], count: int) -> Tensor:
+        return draw(len(near), count, generator=generator).to(near)
+
+    parts = (torch.arange(STRATIFIED, device=near.device) + random(torch.rand, STRATIFIED)) / STRATIFIED
+    anywhere = random(torch.rand, len(spread))
+    around = surface[:, None] + random(torch.randn, len(spread)) * spread
+    length = (far - near)[:, None]
+    close = torch.where(torch.isnan(around), near[:, None] + length * anywhere, around)
+    return torch.cat([near[:, None] + length * parts, close], dim=-1).sort(dim=-1).values
+
+
+def _composite(
+    weights: Float[Tensor, "r s"], coloured: Int[Tensor, "m"], rgb: Float[Tensor, "m 3"]
+) -> Float[Tensor, "r 3"]:
+    """Colours of rays of which only some samples have one; the others count as their ray's own colour."""
+    ray, w = coloured // weights.shape[1], weights.reshape(-1)[coloured]
+    colour = weights.new_zeros(len(weights), 3).index_add(0, ray, w[:, None] * rgb)
+    weight = weights.new_zeros(len(weights)).index_add(0, ray, w)
+    own = (colour / weight.clamp_min(1e-6)[:, None]).detach()
+    return colour + (weights.sum(dim=-1) - weight)[:, None] * own
