@@ -123,9 +123,9 @@ def _train_and_examine(run: Run, data: Path, captures: Sequence[Path], folder: P
     rows: dict[str, list[dict[str, float]]] = {condition.name: [] for condition in budget.asked}
     avatar = Avatar(trainer.averaged_model())
     for result in examine(avatar, captures, conditions=budget.asked, size=PICTURE_SIZE):
-        rows[result.condition].append(result.figures)
+        rows[result.condition].append({name: value for name, value in result.figures.items() if np.isfinite(value)})
     figures = {
-        name: {figure: float(np.mean([row[figure] for row in found])) for figure in found[0]}
+        name: {figure: float(np.mean([row[figure] for row in found if figure in row])) for figure in found[0]}
         for name, found in rows.items()
         if found
     }

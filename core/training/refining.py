@@ -101,24 +101,48 @@ def learn(
     parameters = list(heads.values())
     start = [values.detach().clone() for values in parameters]
     average = [values.detach().clone() for values in parameters]
-    optimiser = torch.optim.Adam(parameters, lr=settings.learning_rate, betas=(0.9, 0.99))
+    optimiser = _Adam(parameters)
     done, step = 0.0, 0
     while done < 1:
         done = min(1.0, max(step / steps, share()))
         ease = min(1.0, (step + 1) / WARM_UP) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
-        for group in optimiser.param_groups:
-            group["lr"] = settings.learning_rate * ease
         loss = patch_loss(subject, model, targets[step % len(targets)], rng, generator)
         away = torch.stack([(now - then).square().sum() for now, then in zip(parameters, start, strict=True)]).sum()
-        optimiser.zero_grad(set_to_none=True)
+        for values in parameters:
+            values.grad = None
         (loss + settings.pull * away).backward()
         if torch.isfinite(nn.utils.clip_grad_norm_(parameters, 1.0)):
-            optimiser.step()
+            optimiser.step(settings.learning_rate * ease)
         step += 1
         with torch.no_grad():
             torch._foreach_lerp_(average, [now.detach() for now in parameters], 1 - min(0.95, step / (3 + step)))
         step_done(done)
     return {name: mean - then for name, mean, then in zip(heads, average, start, strict=True)}
+
+
+class _Adam:
+    """Adam (Kingma and Ba, 2015).
+
+    torch's own loads its compiler, and with it Triton where that is installed, whose LLVM ends a process that has the
+    one of Mesa's drivers: a window without a graphics card of NVIDIA's.
+    """
+
+    def __init__(self, parameters: Sequence[nn.Parameter], *, first: float = 0.9, second: float = 0.99) -> None:
+        self._parameters, self._first, self._second = parameters, first, second
+        self._means = [torch.zeros_like(values) for values in parameters]
+        self._squares = [torch.zeros_like(values) for values in parameters]
+        self._steps = 0
+
+    @torch.no_grad()
+    def step(self, rate: float) -> None:
+        """Follow the parameters' gradients; those without any stay."""
+        self._steps += 1
+        unbiased = 1 - self._first**self._steps, 1 - self._second**self._steps
+        for values, mean, square in zip(self._parameters, self._means, self._squares, strict=True):
+            if values.grad is not None:
+                mean.lerp_(values.grad, 1 - self._first)
+                square.lerp_(values.grad.square(), 1 - self._second)
+                values -= rate * (mean / unbiased[0]) / ((square / unbiased[1]).sqrt() + 1e-8)
 
 
 def patch_loss(

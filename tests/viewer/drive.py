@@ -224,6 +224,7 @@ def _text_beside(field: int) -> str:
 
 def main() -> int:
     """Run until closed."""
+    faulthandler.enable()
     faulthandler.register(signal.SIGUSR1)  # says where every thread is
     parser = argparse.ArgumentParser()
     parser.add_argument("state", type=Path)

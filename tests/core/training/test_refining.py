@@ -11,6 +11,7 @@ from kpnerf.core.keypoints import HEAD
 from kpnerf.core.model.additions import fingerprint, with_additions
 from kpnerf.core.pipeline import crop_views, encode_document
 from kpnerf.core.refine import ordinary
+from kpnerf.core.training import refining
 from kpnerf.core.training.photo_rays import PATCH, Target, draw_patch, hide_unseen, target_of
 from kpnerf.core.training.refining import RefineSettings, Subject, learn, patch_loss
 
@@ -136,3 +137,17 @@ def test_colours_that_no_other_photo_sees_cost_nothing(photos):
     assert loss(False, 0.2) == pytest.approx(loss(False, 0.9), abs=1e-3)
     assert abs(loss(True, 0.2) - loss(True, 0.9)) > 0.02
     assert loss(False, 0.2) > 0.01
+
+
+def test_steps_are_those_of_adam() -> None:
+    """As torch's own optimiser takes them, which cannot be used beside a window."""
+    torch.manual_seed(0)
+    ours, theirs = (torch.nn.Parameter(torch.ones(3, 4)) for _ in range(2))
+    mine, reference = refining._Adam([ours]), torch.optim.Adam([theirs], lr=0.01, betas=(0.9, 0.99))
+    for _ in range(5):
+        ours.grad = torch.randn(3, 4)
+        theirs.grad = ours.grad.clone()
+        mine.step(0.01)
+        reference.step()
+
+    torch.testing.assert_close(ours, theirs)
