@@ -147,8 +147,10 @@ def taken_back(driven: Driven, first: dict) -> tuple[int, bool]:
         assert time.monotonic() < deadline, "a dialog that does not close"
     count = cursor = driven.state()["cursor"]
     while cursor > 0:
+        if driven.state()["dialog"]:  # what was pressed last may have opened one later
+            driven.key("Escape")
         driven.do("key", "--repeat", min(cursor, 20), "--repeat-delay", 60, "ctrl+z")
-        cursor = driven.until(lambda s, before=cursor: s["cursor"] < before, 200)["cursor"]
+        cursor = driven.until(lambda s, before=cursor: s["cursor"] < before or s["dialog"], 200)["cursor"]
     last = driven.state()
     is_first = last["opened"] == first["opened"]
     if is_first:
