@@ -86,7 +86,7 @@ def plain_window(name: str) -> Callable[[Driven, Show], None]:
 SCENES: dict[str, tuple[Callable[[Driven, Show], None], tuple[str, ...]]] = {
     "dark": (first_window, ("--size", WINDOW)),
     "light": (plain_window("light"), ("--size", WINDOW, "--theme", "light")),
-    "hidpi": (plain_window("hidpi"), ("--size", "2560x1600", "--scale", "2")),
+    "hidpi": (plain_window("hidpi"), ("--size", "2400x1500", "--scale", "2")),
 }
 
 
