@@ -130,4 +130,6 @@ def test_padding_adds_nothing() -> None:
 
     assert [columns(count) for count in (3, 13, 16, 24, 64)] == [16, 16, 16, 32, 64]
     assert float(weights.matrices.abs().sum()) == pytest.approx(expected - confidence, rel=1e-5)
-    assert len(weights.matrices) == (7 * 16 + 64 + 16 + 128 + 128 + columns(high) + 64) * 128 + 3 * 64 * 64 + 2 * 64 * 32
+    assert (
+        len(weights.matrices) == (7 * 16 + 64 + 16 + 128 + 128 + columns(high) + 64) * 128 + 3 * 64 * 64 + 2 * 64 * 32
+    )
