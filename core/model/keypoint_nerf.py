@@ -95,6 +95,10 @@ class SourceViews:
     bounds: Float[Tensor, "v 4"]
     """Pixel centres x0, y0, x1, y1 of the part that the photo really covers."""
 
+    def to(self, device: torch.device) -> "SourceViews":
+        """The same on another device."""
+        return SourceViews(**{name: value.to(device) for name, value in vars(self).items()})
+
 
 @dataclass(frozen=True, eq=False)
 class EncodedViews:
@@ -109,7 +113,7 @@ class EncodedViews:
 
     def to(self, device: torch.device) -> "EncodedViews":
         """The same on another device."""
-        source = SourceViews(**{name: value.to(device) for name, value in vars(self.source).items()})
+        source = self.source.to(device)
         low, high, texture = (maps.to(device) for maps in (self.low, self.high, self.texture))
         return EncodedViews(source, low, high, texture, None if self.depth is None else self.depth.to(device))
 

@@ -23,7 +23,7 @@ class ResidualBlock(nn.Module):
 
 
 class PyramidEncoder(nn.Module):
-    """A U-shaped network from a masked picture (RGB and mask) to feature maps; 5.9 M parameters.
+    """A U-shaped network from a masked picture (RGB and mask) to feature maps; nearly all of the 5.3 M parameters.
 
     The coarsest level is a 32nd of the input, so that for a 256² picture every feature has seen the whole head. The
     finest has the input's own resolution: the network of half that size says what is there, a few narrow layers on

@@ -48,8 +48,7 @@ class TrainingItem:
     def to(self, device: torch.device) -> "TrainingItem":
         """The same on another device."""
         moved = {name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)}
-        source = SourceViews(**{name: value.to(device) for name, value in vars(self.source).items()})
-        return TrainingItem(source=source, patch=self.patch, **moved)
+        return TrainingItem(source=self.source.to(device), patch=self.patch, **moved)
 
 
 class People:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from kpnerf.core.cli import main
-from kpnerf.core.commands.bench import sample_photos
 from kpnerf.core.errors import UserError
 from kpnerf.core.training import encodings
 from kpnerf.core.training.encodings import Budget, Run, compare_encodings, small_network
@@ -15,14 +14,6 @@ from kpnerf.core.training.encodings_page import NAMES, dots, write_page
 from kpnerf.core.training.suite import Condition
 
 FRONT = Condition("front from the sides", ("left", "right"), ("front",))
-
-
-@pytest.fixture(scope="module")
-def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bundled sample with the cameras that are found for it."""
-    folder = tmp_path_factory.mktemp("encodings") / "capture"
-    assert main(["calibrate", *map(str, sample_photos()), "-o", str(folder)]) == 0
-    return folder
 
 
 def test_networks_differ_in_their_encoding_alone() -> None:

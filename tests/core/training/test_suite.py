@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from kpnerf.core.cli import main
-from kpnerf.core.commands.bench import sample_photos
 from kpnerf.core.errors import UserError
 from kpnerf.core.pipeline import Avatar
 from kpnerf.core.training.generators import CHANGED, mark_folder
@@ -16,14 +15,6 @@ from kpnerf.core.training.report_page import scatter
 from kpnerf.core.training.suite import CONDITIONS, Condition, examine
 
 FRONT = Condition("front from the sides", ("left", "right"), ("front",))
-
-
-@pytest.fixture(scope="module")
-def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bundled sample with the cameras that are found for it."""
-    folder = tmp_path_factory.mktemp("suite") / "capture"
-    assert main(["calibrate", *map(str, sample_photos()), "-o", str(folder)]) == 0
-    return folder
 
 
 def test_conditions_spoil_what_they_say(capture: Path) -> None:
