@@ -31,6 +31,26 @@ DIALOG_KEYS = ("Escape", "Return", "Up", "Down")
 ARROWS = ("Left", "Right", "Up", "Down")
 
 
+class Modifiers:
+    """Which modifier keys count for the keys pressed in a frame, when both may come and go within that frame."""
+
+    def __init__(self) -> None:
+        self._held: tuple[bool, ...] = (False, False, False)
+        self._used = self._held
+
+    def count(self, held: tuple[bool, ...], *, pressed: bool) -> list[bool]:
+        """Which of Ctrl, Shift and Alt count, by which are `held` at the frame's end; `pressed`: some key came with it.
+
+        Of a quick Ctrl+Z, Ctrl may be up again in the frame that brings the Z: then it counts, for the frame before
+        knew of it. Where it had served another key already, it was let go for good and what comes now is a plain key:
+        a B soon after Ctrl+Z is no Ctrl+B.
+        """
+        counts = [now or (was and not used) for now, was, used in zip(held, self._held, self._used, strict=True)]
+        self._used = tuple(now and (used or pressed) for now, used in zip(held, self._used, strict=True))
+        self._held = held
+        return counts
+
+
 class Keyboard:
     """Looks once in a frame at the keys that commands have, and at no others.
 
@@ -42,7 +62,7 @@ class Keyboard:
         names = {key.name for key in self._commands} | {*DIALOG_KEYS, *ARROWS}
         self._codes = {name: _code(name) for name in sorted(names)}
         self._held: set[str] = set()
-        self._modifiers = (False, False, False)
+        self._modifiers = Modifiers()
 
     @property
     def shift(self) -> bool:
@@ -80,11 +100,9 @@ class Keyboard:
         While they belong to a field or a dialog (`is_typing`), only Esc, Enter, up and down have a meaning, which is
         `dialog_key`'s business.
         """
-        now = (self.ctrl, self.shift, self.alt)
-        # Of a quick Ctrl+Z, Ctrl may be up again in the frame that brings the Z: then the frame before knew of it.
-        modifiers = [held or was_held for held, was_held in zip(now, self._modifiers, strict=True)]
-        self._modifiers = now
-        for name in [name for name, code in self._codes.items() if dpg.is_key_pressed(code)]:
+        pressed = [name for name, code in self._codes.items() if dpg.is_key_pressed(code)]
+        modifiers = self._modifiers.count((self.ctrl, self.shift, self.alt), pressed=bool(pressed))
+        for name in pressed:
             again = name in self._held
             if is_typing:
                 if name in DIALOG_KEYS and (not again or name in ARROWS):
