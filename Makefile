@@ -19,7 +19,7 @@ PROCESSES ?= 2
 
 help:
 	@echo 'make viewer   open the window      ARGS="me-left.jpg me.jpg me-right.jpg", a capture folder or a project'
-	@echo 'make test     run every test       ARGS="tests/core -k camera"'
+	@echo 'make test     run every test       ARGS="tests/core -k camera", ARGS="-n 0" in one process instead of two'
 	@echo 'make soak     kills, random commands and random input, for half an hour      ARGS="kills 20"'
 	@echo 'make lint     style, types, import rules'
 	@echo 'make pictures make the pictures of the window in assets/pictures anew'
@@ -32,7 +32,7 @@ viewer: $(VENV)/.viewer
 	@$(BIN)/kpnerf-viewer $(ARGS)
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 pictures: $(VENV)/.test
 	$(BIN)/python -m tests.viewer.pictures assets/pictures $(ARGS)

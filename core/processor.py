@@ -1,6 +1,11 @@
 """How the numerical libraries use a processor that others use too."""
 
 import os
+import sys
+import threading
+
+BEHIND = 10
+"""By how much threads that compute are less urgent than the window’s: steps of `nice`."""
 
 
 def share_processor() -> None:
@@ -11,3 +16,13 @@ def share_processor() -> None:
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def give_way() -> None:
+    """Have this thread, and all that it starts, compute when the window need not be drawn.
+
+    On Linux, where a thread has a priority of its own; with as many computing threads as cores a frame would else
+    wait for its turn like one of them.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + BEHIND)

@@ -125,7 +125,8 @@ class PhotoCanvas:
         chosen = view is not None and editor.view == self._index
         lies, box = self.gestures.transform, self.gestures.box
         hovered = self._surface.is_hovered
-        attended = (editor.points, editor.hovered, editor.in_hand, chosen, hovered, session.colouring)
+        findings = session.findings
+        attended = (editor.points, editor.hovered, editor.in_hand, chosen, hovered, session.colouring, findings)
         if self._point_changes.seen(session.document.views, session.document.calibration, lies, attended, box, rect):
             return
         pen = self._surface.clear("points")

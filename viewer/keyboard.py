@@ -36,7 +36,7 @@ class Modifiers:
 
     def __init__(self) -> None:
         self._held: tuple[bool, ...] = (False, False, False)
-        self._used = self._held
+        self._used: tuple[bool, ...] = self._held
 
     def count(self, held: tuple[bool, ...], *, pressed: bool) -> list[bool]:
         """Which of Ctrl, Shift and Alt count, by which are `held` at the frame's end; `pressed`: some key came with it.

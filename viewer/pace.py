@@ -11,6 +11,8 @@ LIVELY_SECONDS = 0.7
 """How long after the last movement of the hand frames still come fast."""
 LIVELY_FRAME, BUSY_FRAME, IDLE_FRAME = 1 / 60, 1 / 20, 1 / 15
 LONGEST_REST = 0.12
+LATEST_LIVELY = 0.033
+"""From one lively frame to the next, where it can be had: a hand notices more than 50 ms."""
 
 
 class Pace:
@@ -30,11 +32,13 @@ class Pace:
     def rest(self, spent: float, *, busy: bool) -> float:
         """Seconds to rest after a frame that took `spent` seconds; as long as the frame itself, or longer.
 
+        While the hand moves, less where the next frame would come late.
+
         `busy`: something is being drawn or done that the window only has to follow.
         """
         if self._clock() < self._lively_until:
-            frame, times = LIVELY_FRAME, 1.0
-        elif busy:
+            return max(min(max(LIVELY_FRAME - spent, spent), LATEST_LIVELY - spent), 0.001)
+        if busy:
             frame, times = BUSY_FRAME, 2.0
         else:
             frame, times = IDLE_FRAME, 3.0

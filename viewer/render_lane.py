@@ -11,6 +11,7 @@ from jaxtyping import Float
 from ..core.camera import Camera
 from ..core.document import Document, RenderMode, RenderQuality
 from ..core.probe import Probe
+from ..core.processor import give_way
 from .backdrop import Backdrop, composite_unless
 from .engine import Artist, Frame, LoadEngine
 
@@ -127,6 +128,7 @@ class RenderLane:
     # --- the thread
 
     def _run(self) -> None:
+        give_way()
         while True:
             with self._wake:
                 while self._waiting is None and not self._closing:

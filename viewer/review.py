@@ -26,6 +26,20 @@ class Findings:
         about = (doubt for doubt in self.doubts if doubt.name == name and view in (None, doubt.view))
         return next(about, None)
 
+    def sentence(self, name: str | None = None) -> str:
+        """The one thing a person should know: about a keypoint, or else what is worst; empty when all is well."""
+        about = self.doubt_about(name)
+        if about is not None:
+            return about.text
+        crossed = [doubt.text for doubt in self.doubts if doubt.reason == "crossed"]
+        others = [doubt.text for doubt in self.doubts if doubt.reason != "crossed"]
+        # Crossed points make a right camera look wrong, and a wrong camera makes right points look wrong.
+        sentences = list(dict.fromkeys([*crossed, *self.cameras, *others]))
+        if not sentences:
+            return ""
+        alone = len(sentences) == 1 or sentences[0] in self.cameras
+        return sentences[0] if alone else f"{sentences[0]} (+{len(sentences) - 1})"
+
 
 @dataclass(frozen=True, eq=False)
 class Attention:
@@ -42,9 +56,12 @@ class Review:
         self._findings = Findings()
         self._reached = -1
 
-    def findings(self, document: Document) -> Findings:
-        """About a document; computed once for it, which takes some milliseconds."""
-        if document.calibration is not self._calibration:  # every edit of points or cameras makes a new one
+    def findings(self, document: Document, *, moving: bool = False) -> Findings:
+        """About a document; computed once for it, which takes a good part of a frame.
+
+        moving: the hand is at a point, and its document will not be the newest for long: what was found before stays.
+        """
+        if document.calibration is not self._calibration and not moving:  # every edit of points or cameras makes a new
             self._calibration = document.calibration
             self._findings, self._reached = _found(document), -1
         return self._findings
@@ -58,21 +75,6 @@ class Review:
             self._reached = 0
         self._reached = (self._reached + step) % len(ranking)
         return self._reached, ranking[self._reached]
-
-    def sentence(self, document: Document, name: str | None = None) -> str:
-        """The one thing a person should know: about a keypoint, or else what is worst; empty when all is well."""
-        findings = self.findings(document)
-        about = findings.doubt_about(name)
-        if about is not None:
-            return about.text
-        crossed = [doubt.text for doubt in findings.doubts if doubt.reason == "crossed"]
-        others = [doubt.text for doubt in findings.doubts if doubt.reason != "crossed"]
-        # Crossed points make a right camera look wrong, and a wrong camera makes right points look wrong.
-        sentences = list(dict.fromkeys([*crossed, *findings.cameras, *others]))
-        if not sentences:
-            return ""
-        alone = len(sentences) == 1 or sentences[0] in findings.cameras
-        return sentences[0] if alone else f"{sentences[0]} (+{len(sentences) - 1})"
 
 
 def words_about(document: Document, suspect: Suspect) -> str:

@@ -30,6 +30,8 @@ from .telling import MissingPhotos, Status
 Colouring = Literal["origin", "confidence"]
 """What the colours of keypoints tell."""
 NOTE_SECONDS = 12.0
+REST_SECONDS = 0.2
+"""How long a hand stays in one place until it rests."""
 
 
 class Session:
@@ -90,6 +92,7 @@ class Session:
         self.engine_error: str | None = None
         """Why there is no picture."""
         self._note: tuple[Status, float] | None = None
+        self._changed: tuple[Document, float] = (self.document, 0.0)
 
     # --- what is open
 
@@ -160,8 +163,9 @@ class Session:
 
     @property
     def findings(self) -> Findings:
-        """What can be said about the points as they are now."""
-        return self.review.findings(self.document)
+        """What can be said about the points as they are now, or were when the hand that moves them last rested."""
+        moving = self.editor.is_dragging and self.now - self._changed[1] < REST_SECONDS
+        return self.review.findings(self.document, moving=moving)
 
     def toggle_colouring(self) -> None:
         """Colour keypoints by how sure the detector was, or by where they come from."""
@@ -246,6 +250,8 @@ class Session:
     def update(self, now: float) -> None:
         """Take in what the threads have done and ask for the next picture. `now` in seconds, never going back."""
         self.now = now
+        if self.document is not self._changed[0]:
+            self._changed = (self.document, now)
         if self._note is not None and now - self._note[1] > NOTE_SECONDS:
             self._note = None
         for finished in self.task_lane.take():

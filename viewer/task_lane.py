@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from ..core.processor import give_way
+
 T = TypeVar("T")
 PATIENCE_SECONDS = 0.05
 """How long a task lets the picture on the screen go first, each time it asks."""
@@ -126,6 +128,7 @@ class TaskLane:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        give_way()
         while (task := self._queue.get()) is not None:
             try:
                 if task.control.is_cancelled():

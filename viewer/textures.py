@@ -12,17 +12,32 @@ BASE_SIDE = 640
 """Longest side of the small copy of a photo that is always there."""
 TILE = 512
 FRAMES_UNTIL_FREED = 3
+FRAMES_OF_UPLOAD = 2
+"""For which the avatar's texture is uploaded: in the first of them it may not exist yet."""
 
 
 class AvatarTexture:
     """A texture whose pixels are overwritten; pictures of any size up to 1024 pixels a side use its corner.
 
-    Dear PyGui uploads such a texture in every frame, so that a small picture gets a small texture.
+    Dear PyGui uploads every such texture of a registry in every frame, 16 MB for the largest: so a small picture
+    gets a small texture, and one whose picture stays waits on a stage, from which it is drawn but not uploaded.
     """
 
     def __init__(self) -> None:
         self._registry = dpg.add_texture_registry()
+        self._stage = dpg.add_stage()
         self._textures: dict[int, tuple[int, Float[np.ndarray, "s s 4"]]] = {}
+        self._uploading: dict[int, int] = {}
+        """Frames for which a texture stays in the registry."""
+
+    def begin_frame(self) -> None:
+        """Put aside what was uploaded."""
+        for texture, frames in list(self._uploading.items()):
+            if frames > 0:
+                self._uploading[texture] = frames - 1
+            else:
+                dpg.move_item(texture, parent=self._stage)
+                del self._uploading[texture]
 
     def show(self, picture: Float[np.ndarray, "h w 4"]) -> tuple[int, tuple[float, float]]:
         """Write a picture; the texture to draw, and the corner of it (uv) that the picture ends at."""
@@ -35,6 +50,9 @@ class AvatarTexture:
             buffer[:height, width] = picture[:height, width - 1]
         if height < side:
             buffer[height, :width] = picture[height - 1, :width]
+        if texture not in self._uploading:
+            dpg.move_item(texture, parent=self._registry)
+        self._uploading[texture] = FRAMES_OF_UPLOAD
         return texture, (width / side, height / side)
 
     def _allocate(self, side: int) -> tuple[int, Float[np.ndarray, "s s 4"]]:
@@ -47,6 +65,7 @@ class AvatarTexture:
             parent=self._registry,
         )
         self._textures[side] = (texture, buffer)
+        self._uploading[texture] = FRAMES_OF_UPLOAD
         return self._textures[side]
 
 
@@ -83,6 +102,7 @@ class PhotoTextures:
     def begin_frame(self) -> None:
         """Allow one more texture to be made, and free those that nothing has drawn for some frames."""
         self._made_in_frame = False
+        self.avatar.begin_frame()
         waiting = [(frames - 1, texture) for frames, texture in self._unused]
         for frames, texture in waiting:
             if frames <= 0 and dpg.does_item_exist(texture):

@@ -6,15 +6,14 @@ from pathlib import Path
 import pytest
 
 from kpnerf.core.cli import main
-from kpnerf.core.commands.bench import sample_photos
 from kpnerf.core.render import timing
 
 
-def test_a_photo_predicted_from_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("coarse_grids")
+def test_a_photo_predicted_from_the_others(
+    capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Cameras found, written as a capture, and the front predicted from left and right: better than a flat guess."""
-    capture = tmp_path / "capture"
-    assert main(["calibrate", *map(str, sample_photos()), "-o", str(capture)]) == 0
-    capsys.readouterr()
     command = ["eval", str(capture), "--sources", "left", "right", "--target", "front", "--size", "96"]
     assert main([*command, "--quality", "interactive", "--json", "-o", str(tmp_path / "pictures")]) == 0
     report = json.loads(capsys.readouterr().out)
@@ -25,11 +24,8 @@ def test_a_photo_predicted_from_the_others(tmp_path: Path, capsys: pytest.Captur
     assert len(list((tmp_path / "pictures").glob("*.png"))) == 1
 
 
-def test_cameras_found_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_cameras_found_again(capture: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Cameras that were found and written as a capture count as known, and are found again as they were."""
-    capture = tmp_path / "capture"
-    assert main(["calibrate", *map(str, sample_photos()), "-o", str(capture)]) == 0
-    capsys.readouterr()
     assert main(["eval", str(capture), "--cameras"]) == 0
     table = capsys.readouterr().out.splitlines()
 
@@ -39,10 +35,17 @@ def test_cameras_found_again(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert table[-1].startswith("| median")
 
 
-def test_bench_reports_all_renderers(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("coarse_grids")
+def test_bench_reports_all_renderers(
+    capture: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One run times all paths, compares their pictures, and prints JSON with the promised summary."""
     monkeypatch.setattr(timing, "PUBLISHED_SIZE", 12)
-    assert main(["bench", "--sizes", "48", "64", "--repeats", "1", "--reference-up-to", "48", "--json"]) == 0
+    # A few of the many times that a measurement is repeated.
+    drag, cancelling = timing.drag, timing.cancelling
+    monkeypatch.setattr(timing, "drag", lambda *asked, events: drag(*asked, events=4))
+    monkeypatch.setattr(timing, "cancelling", lambda *asked, trials: cancelling(*asked, trials=4))
+    assert main(["bench", str(capture), "--sizes", "48", "64", "--repeats", "1", "--reference-up-to", "48", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     rows = report["sizes"]["48"]
 

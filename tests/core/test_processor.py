@@ -1,11 +1,14 @@
-"""How the numerical libraries wait, which they read when they are imported."""
+"""How the numerical libraries wait, which they read when they are imported, and which threads go first."""
 
 import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from kpnerf.core import cli
-from kpnerf.core.processor import share_processor
+from kpnerf.core.processor import BEHIND, give_way, share_processor
 
 
 @pytest.fixture(autouse=True)
@@ -35,3 +38,23 @@ def test_what_measures_the_window_waits_as_the_window_does(
         cli.main([command, "--help"])
 
     assert ("OMP_WAIT_POLICY" in os.environ) == shares
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all threads of a process are equally urgent")
+def test_a_thread_that_gives_way_leaves_the_others_as_urgent_as_they_were() -> None:
+    """What it starts gives way with it, which is how the numerical libraries' own threads come to."""
+
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    def given_way() -> tuple[int, int]:
+        give_way()
+        with ThreadPoolExecutor(1) as started:
+            return niceness(), started.submit(niceness).result()
+
+    before = niceness()
+    with ThreadPoolExecutor(1) as threads:
+        now, started = threads.submit(given_way).result()
+
+    assert now == started == min(before + BEHIND, 19)
+    assert niceness() == before

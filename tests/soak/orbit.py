@@ -11,6 +11,8 @@ from .figures import MOST_GROWTH, Figures
 POINT, VIEW = "nose tip", 0
 STEPS, PAUSE = 60, 0.015
 """Of a drag; seconds between two of them."""
+LOOK = 0.5
+"""Seconds between two states that are written: writing one takes as long as a frame, which would be measured too."""
 
 
 def run(folder: Path, project: Path, minutes: float) -> tuple[str, bool]:
@@ -19,7 +21,7 @@ def run(folder: Path, project: Path, minutes: float) -> tuple[str, bool]:
     home = folder / "home"
     home.mkdir(parents=True)
     screen, figures, drags = Screen(), Figures(minutes), 0
-    driven = Driven(screen, home, "--engine", "avatar", str(project))
+    driven = Driven(screen, home, "--engine", "avatar", "--look", str(LOOK), str(project))
     try:
         driven.until(lambda s: s["progress"] == 1 or s["status"][0] == "error", 600)
         assert driven.failures() == "", driven.failures()

@@ -36,7 +36,8 @@ LATE = 0.05
 class Observer:
     """Called after every frame."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, shortest: float = SHORTEST) -> None:
+        self._shortest = shortest
         self.took = 0.0
         """Seconds that writing took after the last frame: no part of it."""
         self.attended = self.late = 0
@@ -58,7 +59,7 @@ class Observer:
         now = time.monotonic()
         self._frames += 1
         self.took = 0.0
-        if now - self._written < SHORTEST:
+        if now - self._written < self._shortest:
             return
         self._written = now
         temporary = self._path.with_suffix(".new")
@@ -107,7 +108,7 @@ class Observer:
             "grabbed": session.editor.grabbed,
             "suspects": [[suspect.view, suspect.name] for suspect in session.findings.ranking],
             "doubts": [[doubt.view, doubt.name] for doubt in session.findings.doubts],
-            "doubt": session.review.sentence(session.document),
+            "doubt": session.findings.sentence(),
             "states": [view.keypoints.state.tolist() for view in session.document.views],
             "occluded": [view.keypoints.occluded.tolist() for view in session.document.views],
             "pixels": [view.keypoints.xy_px.tolist() for view in session.document.views],
@@ -231,6 +232,7 @@ def main() -> int:
     parser.add_argument("--engine", choices=("blobs", "avatar"), default="blobs")
     parser.add_argument("--remembered-size", action="store_true", help="the window as large as it was the last time")
     parser.add_argument("--slow", type=float, default=0.0, help="seconds that blobs take for each of their pictures")
+    parser.add_argument("--look", type=float, default=SHORTEST, help="seconds between two states at least")
     options, rest = parser.parse_known_args()
     chosen = program.parse(rest)
     load = program.load_avatar
@@ -240,7 +242,7 @@ def main() -> int:
             return BlobEngine(seconds_per_frame=options.slow)
 
     look = {"size": chosen.size, "scale": chosen.scale, "theme": chosen.theme}
-    observer = Observer(options.state)
+    observer = Observer(options.state, options.look)
     app = program.App(load, chosen.paths, **look, on_frame=observer)
     app._pace = ObservedPace(app, observer)
     return app.run()

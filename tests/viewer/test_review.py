@@ -56,17 +56,17 @@ def test_the_sentence_is_about_the_point_under_the_pointer_or_the_worst():
     """With the number of others; nothing when all is well."""
     document, review = spoilt(), Review()
 
-    assert review.sentence(document) == "The chin in b.png is 30 px from where the other photos see it. (+1)"
-    assert review.sentence(document, "nose tip").startswith("The nose tip in a.png is 16 px")
-    assert review.sentence(document, "forehead").startswith("The chin in b.png")
-    assert review.sentence(staged_document()) == ""
+    assert review.findings(document).sentence() == "The chin in b.png is 30 px from where the other photos see it. (+1)"
+    assert review.findings(document).sentence("nose tip").startswith("The nose tip in a.png is 16 px")
+    assert review.findings(document).sentence("forehead").startswith("The chin in b.png")
+    assert review.findings(staged_document()).sentence() == ""
 
 
 def test_a_wrong_camera_is_the_sentence_before_any_point():
     """Thirteen sentences about points would hide the one that helps."""
     document = edits.set_pose(staged_document(), 0, staged_camera(-24).world_from_camera)
 
-    assert Review().sentence(document).startswith("a.png contradicts the other photos")
+    assert Review().findings(document).sentence().startswith("a.png contradicts the other photos")
 
 
 def test_nothing_is_found_before_the_cameras_are():
@@ -74,7 +74,7 @@ def test_nothing_is_found_before_the_cameras_are():
     review, document = Review(), edits.add_views(Document(), [staged_view("a.png", 0)])
 
     assert review.step(document, 1) is None
-    assert review.findings(document).ranking == () and review.sentence(document) == ""
+    assert review.findings(document).ranking == () and review.findings(document).sentence() == ""
 
 
 def test_the_session_selects_the_worst_and_has_every_photo_show_it():

@@ -255,3 +255,24 @@ def test_a_mouse_move_of_a_drag_costs_little():
 
     assert desk.session.close()
     assert np.median(times) < 1 / 30
+
+
+def test_what_is_wrong_is_found_when_the_hand_rests(desk):
+    """Not while it moves a point, for finding it takes a good part of a frame; at once when it lets go."""
+    session = desk.session
+    desk.frame()
+    before = session.findings
+    session.editor.begin_moving(0, {"chin"})
+    for step in range(1, 5):
+        session.editor.move_by(10.0 * step, 0.0)
+        desk.frame(0.1)
+        assert session.findings is before
+    desk.frame(0.3)
+    rested = session.findings
+    session.editor.move_by(60.0, 0.0)
+    desk.frame(0.01)
+    held = session.findings
+    session.editor.commit()
+
+    assert rested is not before and held is rested
+    assert session.findings.ranking[0].name == "chin" and session.findings is not rested

@@ -69,10 +69,10 @@ class PointsPanel:
             self._build(document)
         self._follow_pointer()
         shown = (editor.points, editor.view, editor.hovered, editor.is_dragging, session.colouring, self._order)
-        if self._changes.seen(document.views, document.calibration, *shown):
+        if self._changes.seen(document.views, document.calibration, session.findings, *shown):
             return
         self._fill(document)
-        self._tell(document)
+        self._tell()
 
     def _build(self, document: Document) -> None:
         dpg.delete_item(self._body, children_only=True)
@@ -146,9 +146,9 @@ class PointsPanel:
             off = np.nan if calibration is None else float(calibration.residual_px[number])
             dpg.configure_item(heading, color=palette.of_residual(off) if np.isfinite(off) else palette.faint)
 
-    def _tell(self, document: Document) -> None:
+    def _tell(self) -> None:
         """The sentence about what cannot be right, where there is one."""
-        text = self._session.review.sentence(document, self._session.editor.hovered)
+        text = self._session.findings.sentence(self._session.editor.hovered)
         height = BUTTONS + (2 * LINE + 4 if text else 0)
         dpg.set_value(self._doubt, text)
         dpg.configure_item(self._doubt, show=bool(text))

@@ -1,12 +1,10 @@
-"""People to train on that cost nothing to make, and somebody to judge by."""
+"""People to train on that cost nothing to make."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from kpnerf.core.cli import main
-from kpnerf.core.commands.bench import sample_photos
 from kpnerf.core.keypoints import HEAD
 
 from ..model import scene
@@ -35,12 +33,4 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
             pitch=np.zeros(8, np.float32),
             seed=index,
         )
-    return folder
-
-
-@pytest.fixture(scope="session")
-def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bundled sample with the cameras that are found for it."""
-    folder = tmp_path_factory.mktemp("suite") / "capture"
-    assert main(["calibrate", *map(str, sample_photos()), "-o", str(folder)]) == 0
     return folder
