@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from ..core.camera import Camera
 from ..core.document import Document, RenderMode, RenderQuality
+from ..core.free_memory import Tidy
 from ..core.probe import Probe
 from ..core.processor import give_way
 from .backdrop import Backdrop, composite_unless
@@ -129,7 +130,9 @@ class RenderLane:
 
     def _run(self) -> None:
         give_way()
+        tidy = Tidy()
         while True:
+            tidy.now_and_then()
             with self._wake:
                 while self._waiting is None and not self._closing:
                     self._activity = "idle"
