@@ -58,3 +58,14 @@ class Pen:
             return text
         fitting = next((n for n in range(len(text), 0, -1) if self.text_width(text[:n] + "…") <= width), 0)
         return text[:fitting].rstrip() + "…"
+
+    def wrapped(self, text: str, width: float, size: float = FONT_SIZE - 1) -> list[str]:
+        """The text in lines of at most `width` pixels, broken between words."""
+        lines: list[str] = []
+        for word in text.split():
+            longer = f"{lines[-1]} {word}" if lines else word
+            if lines and self.text_width(longer, size) <= width:
+                lines[-1] = longer
+            else:
+                lines.append(word)
+        return lines

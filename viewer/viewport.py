@@ -124,9 +124,11 @@ class AvatarViewport:
         if shown is not None and keypoints is not None:
             self._draw_keypoints(pen, shown, keypoints, rect)
         if message:
-            width = pen.text_width(message, MESSAGE_SIZE)
-            at = (max(0.5 * (rect.width - width), 8.0), 0.5 * rect.height - MESSAGE_SIZE * self._scale)
-            pen.text(at, message, self._palette.faint, MESSAGE_SIZE)
+            lines = pen.wrapped(message, max(rect.width - 48 * self._scale, 1.0), MESSAGE_SIZE)
+            for number, line in enumerate(lines):
+                x = max(0.5 * (rect.width - pen.text_width(line, MESSAGE_SIZE)), 8.0)
+                y = 0.5 * rect.height + (number - 0.5 * len(lines)) * 1.4 * MESSAGE_SIZE * self._scale
+                pen.text((x, y), line, self._palette.faint, MESSAGE_SIZE)
         if share is not None and share < 1:
             thick = 3 * self._scale
             pen.box(Rect(0, rect.height - thick, share * rect.width, thick), fill=self._palette.accent)

@@ -108,8 +108,9 @@ def _fold_weight_norm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _filled(model: KeypointNeRF, state: Mapping[str, Tensor], path: Path | str) -> KeypointNeRF:
+    tensors = {name: tensor.float() for name, tensor in state.items()}  # what fails here is no fault of the weights
     try:
-        model.load_state_dict({name: tensor.float() for name, tensor in state.items()})
+        model.load_state_dict(tensors)
     except RuntimeError as error:
         raise UserError(
             f"The weights in {path} have another shape than this version's network.",
