@@ -57,3 +57,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
     config.option.loadscopereorder = False  # in the order that they are in, and not by the number of tests
     return WindowsTogether(config, log)
+
+
+@pytest.fixture
+def coarse_grids(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the usual nodes: pictures come in the same way, of a subject whose edges are less exact."""
+    from kpnerf.core.render import grids
+
+    monkeypatch.setattr(grids, "COARSE_NODES", 32)
+    monkeypatch.setattr(grids, "FINE_NODES", 64)

@@ -23,6 +23,7 @@ from ..errors import UserError
 from ..model.keypoint_nerf import ModelConfig
 from ..model.spatial import Encoding
 from ..pipeline import Avatar
+from ..render.renderer import Quality
 from .encodings_page import write_page
 from .items import People
 from .suite import CONDITIONS, Condition, examine
@@ -36,7 +37,7 @@ ASKED = tuple(
 )
 """What every network is asked; the first decides which two are the best."""
 ENCODER_SIZE, PICTURE_SIZE = 128, 128
-"""Sides of the pictures that the small networks see, and of those they are judged by, pixels."""
+"""Sides of the pictures that the small networks see, and usually of those they are judged by, pixels."""
 SEEDS = 3
 """Of the best two encodings; the others are trained from the first alone."""
 
@@ -49,6 +50,9 @@ class Budget:
     patches: int = 1
     learning_rate: float = 1e-3
     asked: tuple[Condition, ...] = ASKED
+    side: int = PICTURE_SIZE
+    """Of the pictures that it is judged by, pixels."""
+    quality: Quality = "interactive"
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,7 @@ def _train_and_examine(run: Run, data: Path, captures: Sequence[Path], folder: P
     trainer.run()
     rows: dict[str, list[dict[str, float]]] = {condition.name: [] for condition in budget.asked}
     avatar = Avatar(trainer.averaged_model())
-    for result in examine(avatar, captures, conditions=budget.asked, size=PICTURE_SIZE):
+    for result in examine(avatar, captures, conditions=budget.asked, size=budget.side, quality=budget.quality):
         rows[result.condition].append({name: value for name, value in result.figures.items() if np.isfinite(value)})
     figures = {
         name: {figure: float(np.mean([row[figure] for row in found if figure in row])) for figure in found[0]}

@@ -10,9 +10,7 @@ from kpnerf.core.render import timing
 
 
 @pytest.mark.usefixtures("coarse_grids")
-def test_a_photo_predicted_from_the_others(
-    capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_photo_predicted_from_the_others(capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Cameras found, written as a capture, and the front predicted from left and right: better than a flat guess."""
     command = ["eval", str(capture), "--sources", "left", "right", "--target", "front", "--size", "96"]
     assert main([*command, "--quality", "interactive", "--json", "-o", str(tmp_path / "pictures")]) == 0
@@ -45,7 +43,9 @@ def test_bench_reports_all_renderers(
     drag, cancelling = timing.drag, timing.cancelling
     monkeypatch.setattr(timing, "drag", lambda *asked, events: drag(*asked, events=4))
     monkeypatch.setattr(timing, "cancelling", lambda *asked, trials: cancelling(*asked, trials=4))
-    assert main(["bench", str(capture), "--sizes", "48", "64", "--repeats", "1", "--reference-up-to", "48", "--json"]) == 0
+    assert (
+        main(["bench", str(capture), "--sizes", "48", "64", "--repeats", "1", "--reference-up-to", "48", "--json"]) == 0
+    )
     report = json.loads(capsys.readouterr().out)
     rows = report["sizes"]["48"]
 

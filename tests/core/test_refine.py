@@ -148,6 +148,7 @@ def test_a_result_that_is_to_be_no_project_is_refused_at_once(capsys):
     assert main(["refine", "left.jpg", "front.jpg", "--minutes", "0"]) == 2
 
 
+@pytest.mark.usefixtures("coarse_grids")
 @pytest.mark.skipif(not WEIGHTS.exists(), reason="the weights are not in the tree")
 def test_a_project_is_refined_from_a_shell(tmp_path, capsys):
     """With the real network, in a second: figures of every photo, and a project that holds what they say."""

@@ -1,6 +1,6 @@
 """Runs the window and writes after each frame, as JSON, what a person could see.
 
-`python -m tests.viewer.drive STATE [--engine blobs|avatar] …`; what follows are the program's own arguments.
+`python -m tests.viewer.drive STATE [--engine blobs|avatar|coarse] …`; what follows are the program's own arguments.
 """
 
 import argparse
@@ -20,12 +20,15 @@ import numpy as np
 from kpnerf.core.geometry import project
 from kpnerf.viewer import app as program
 from kpnerf.viewer.camera_pose import pose_of_camera
+from kpnerf.viewer.engine import Engine
 from kpnerf.viewer.pace import Pace
 
 from .blob_engine import BlobEngine
 
 SHORTEST = 0.02
 """Seconds between two states."""
+SETTLING = 4
+"""Frames that a dialog takes to find its place, however long they are."""
 CLICKABLE = ("mvButton", "mvInputText", "mvInputInt", "mvCheckbox", "mvCombo", "mvSelectable", "mvDragFloat")
 
 
@@ -52,6 +55,8 @@ class Observer:
         self._began = time.monotonic()
         self._looked_up = 0.0
         self._found: list = []
+        self._has_dialog = self._is_steady = False
+        self._dialog_since = 0
         self._tooltips: list = []
 
     def __call__(self, app: program.App) -> None:
@@ -128,8 +133,9 @@ class Observer:
             "focus": session.render_lane.focus,
             "asked": session.render_lane.generation,
             "settled": gc.get_freeze_count() > 0,
-            "widgets": self._widgets(),
+            "widgets": self._widgets(window.dialogs.is_open),
             "looked_at": self._looked_up,
+            "steady": self._is_steady,
         }
 
     def _count_opened(self, session) -> int:
@@ -184,11 +190,14 @@ class Observer:
         transform = window.canvases[index].gestures.transform
         return None if transform is None else transform.scale
 
-    def _widgets(self) -> list:
+    def _widgets(self, has_dialog: bool) -> list:
         """Label, kind and rectangle of everything that can be clicked, looked up a few times a second."""
+        if has_dialog != self._has_dialog:
+            self._has_dialog, self._dialog_since = has_dialog, self._frames
         if time.monotonic() - self._looked_up < 0.25:
             return self._found
         self._looked_up = time.monotonic()
+        self._is_steady = self._frames - self._dialog_since >= SETTLING
         self._found = found = []
         self._tooltips = [item for item in dpg.get_all_items() if dpg.get_item_type(item).endswith("mvTooltip")]
         for item in dpg.get_all_items():
@@ -229,7 +238,7 @@ def main() -> int:
     faulthandler.register(signal.SIGUSR1)  # says where every thread is
     parser = argparse.ArgumentParser()
     parser.add_argument("state", type=Path)
-    parser.add_argument("--engine", choices=("blobs", "avatar"), default="blobs")
+    parser.add_argument("--engine", choices=("blobs", "avatar", "coarse"), default="blobs")
     parser.add_argument("--remembered-size", action="store_true", help="the window as large as it was the last time")
     parser.add_argument("--slow", type=float, default=0.0, help="seconds that blobs take for each of their pictures")
     parser.add_argument("--look", type=float, default=SHORTEST, help="seconds between two states at least")
@@ -240,6 +249,14 @@ def main() -> int:
 
         def load() -> BlobEngine:
             return BlobEngine(seconds_per_frame=options.slow)
+
+    elif options.engine == "coarse":
+
+        def load() -> Engine:
+            from kpnerf.core.render import grids
+
+            grids.COARSE_NODES, grids.FINE_NODES = 32, 64  # type: ignore[misc]
+            return program.load_avatar()
 
     look = {"size": chosen.size, "scale": chosen.scale, "theme": chosen.theme}
     observer = Observer(options.state, options.look)

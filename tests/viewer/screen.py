@@ -154,8 +154,8 @@ class Driven:
 
         def rests(state: dict) -> bool:
             found = [widget[2:] for widget in state["widgets"] if widget[:2] == [label, kind]]
-            places.extend(found[:1])
-            return bool(found) and len(places) > 1 and places[-1] == places[-2]
+            places.extend(found[:1] if state["steady"] else [])
+            return bool(found) and state["steady"] and len(places) > 1 and places[-1] == places[-2]
 
         looks = {-1.0}
         deadline = time.monotonic() + 30

@@ -1,12 +1,15 @@
 """The real window with the real network."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from kpnerf.core.document import RenderSettings
 from kpnerf.core.keypoints import HEAD
 from kpnerf.core.pipeline import WEIGHTS
+from kpnerf.core.project_file import open_project, save_project
 
 pytestmark = [
     pytest.mark.window,
@@ -15,9 +18,11 @@ pytestmark = [
 NOSE = HEAD.index("nose tip")
 
 
-def test_the_avatar_answers_while_a_keypoint_is_dragged(start, sample_project):
+def test_the_avatar_answers_while_a_keypoint_is_dragged(start, sample_project, tmp_path):
     """Its pixels and its 3D keypoint change with the button held, undo gives the same picture back, orbit another."""
-    window = start("--engine", "avatar", str(sample_project))
+    project = tmp_path / "small.kpnerf"  # in pictures that are soon finished
+    save_project(replace(open_project(sample_project), settings=RenderSettings(resolution=96)), project)
+    window = start("--engine", "coarse", str(project))
     before = window.ready(240)
 
     x, y = before["points"][0]["nose tip"]

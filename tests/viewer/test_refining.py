@@ -18,7 +18,7 @@ PATIENCE = 280.0
 
 
 @pytest.fixture
-def desk():
+def desk(coarse_grids):
     """Two photos of a ball, and a small network that knows nothing."""
     document = ball_document((-0.3, 0.3))
     desk = Desk(Avatar(small_network()), replace(document, settings=replace(document.settings, resolution=32)))
@@ -86,8 +86,9 @@ def test_stopping_leaves_everything_as_it_was(desk):
 def test_it_is_found_by_typing_and_stopped_by_a_button(start, tmp_path):
     """With the real network: the avatar still turns while it learns, and Cancel is beside where it was begun."""
     project = tmp_path / "ball.kpnerf"
-    save_project(ball_document(), project)
-    window = start("--engine", "avatar", str(project))
+    document = ball_document()
+    save_project(replace(document, settings=replace(document.settings, resolution=96)), project)
+    window = start("--engine", "coarse", str(project))
     window.until(lambda s: s["progress"] == 1, 240)
     window.click_on("Render")
     window.until(lambda s: any(widget[0] == TITLE for widget in s["widgets"]))

@@ -28,7 +28,7 @@ def test_after_a_crash_everything_is_restored_or_discarded(start, sample_project
     for key, entries in (("Delete", 3), ("Right", 4), ("ctrl+z", 4)):
         window.key(key)
         window.until(lambda s, entries=entries: len(s["entries"]) == entries)
-    crashed = window.until(lambda s: s["cursor"] == 2 and len(s["entries"]) == 4)
+    crashed = window.until(lambda s: s["cursor"] == 2 and len(s["entries"]) == 4 and s["progress"] == 1)
     crash(window)
 
     # Esc is no answer: what was asked for opens, and the question comes again.

@@ -26,7 +26,7 @@ def test_networks_differ_in_their_encoding_alone() -> None:
 
 def test_the_best_two_are_trained_again(people: Path, capture: Path, tmp_path: Path) -> None:
     """Every run leaves its figures; what is finished is not done again."""
-    budget = Budget(1, asked=(FRONT,))
+    budget = Budget(1, asked=(FRONT,), side=24, quality="reference")
     asked: list[str] = []
     results = compare_encodings(
         people, [capture], tmp_path, budget, encodings=("none", "z", "relative_z_decay"), seeds=2, say=asked.append

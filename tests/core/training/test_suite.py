@@ -15,6 +15,7 @@ from kpnerf.core.training.report_page import scatter
 from kpnerf.core.training.suite import CONDITIONS, Condition, examine
 
 FRONT = Condition("front from the sides", ("left", "right"), ("front",))
+pytestmark = pytest.mark.usefixtures("coarse_grids")
 
 
 def test_conditions_spoil_what_they_say(capture: Path) -> None:

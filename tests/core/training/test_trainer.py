@@ -78,12 +78,12 @@ class Both(Trainer):
 
 def test_two_processes_are_one(people: Path, tmp_path: Path) -> None:
     """`kpnerf train` under torchrun gives the weights of one process that sees both processes' items."""
-    settings = TrainingSettings(steps=3, patches=1, mixed_precision=False, processes=2)
+    settings = TrainingSettings(steps=2, patches=1, mixed_precision=False, processes=2)
     torch.set_num_threads(1)
     both = Both(ModelConfig.head(), settings, people, tmp_path / "both", device="cpu")
     both.run()
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
-    train = ["kpnerf.core.cli", "train", str(people), "--out", str(tmp_path / "two"), "--steps", "3", "--patches", "1"]
+    train = ["kpnerf.core.cli", "train", str(people), "--out", str(tmp_path / "two"), "--steps", "2", "--patches", "1"]
     run = subprocess.run(
         [*launch, *train, "--full-precision", "--device", "cpu"], capture_output=True, text=True, check=False
     )
