@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
+from pyglm import glm
 
 Matrix3 = Float[np.ndarray, "3 3"]
 Matrix4 = Float[np.ndarray, "4 4"]
@@ -81,14 +82,13 @@ class Camera:
 
 def look_at(position_in_world: np.ndarray, target_in_world: np.ndarray) -> Matrix4:
     """Pose of a camera at `position` that looks at `target`, upright (world y is down)."""
-    forward = np.asarray(target_in_world, float) - np.asarray(position_in_world, float)
-    forward = forward / np.linalg.norm(forward)
-    right = np.cross(np.array([0.0, 1.0, 0.0]), forward)
-    length = np.linalg.norm(right)
-    right = right / length if length > 1e-6 else np.array([1.0, 0.0, 0.0])
+    position, target = glm.dvec3(*position_in_world), glm.dvec3(*target_in_world)
+    forward = glm.normalize(target - position)
+    level = glm.cross(glm.dvec3(0.0, 1.0, 0.0), forward)
+    right = glm.normalize(level) if glm.length(level) > 1e-6 else glm.dvec3(1.0, 0.0, 0.0)
     pose = np.eye(4)
-    pose[:3, :3] = np.stack([right, np.cross(forward, right), forward], axis=1)
-    pose[:3, 3] = position_in_world
+    pose[:3, 0], pose[:3, 1], pose[:3, 2] = right, glm.cross(forward, right), forward
+    pose[:3, 3] = position
     return pose
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
+from pyglm import glm
 
 from .camera import Camera
 from .document import Document
@@ -55,16 +56,14 @@ def epipolar_line(camera: Camera, other: Camera, xy_px: tuple[float, float]) -> 
     None where both cameras are in one place, and so tell nothing about each other.
     """
     camera_from_other = camera.camera_from_world @ other.world_from_camera
-    ray = camera_from_other[:3, :3] @ np.array(
-        [(xy_px[0] - other.cx) / other.fx, (xy_px[1] - other.cy) / other.fy, 1.0]
-    )
+    slopes = (xy_px[0] - other.cx) / other.fx, (xy_px[1] - other.cy) / other.fy, 1.0
+    ray, between = glm.dvec3(*(camera_from_other[:3, :3] @ slopes)), glm.dvec3(*camera_from_other[:3, 3])
     # The plane through both centres and the ray, as a line in coordinates of slope, then of pixels.
-    in_slopes = np.cross(camera_from_other[:3, 3], ray)
-    a, b = in_slopes[0] / camera.fx, in_slopes[1] / camera.fy
-    c = in_slopes[2] - a * camera.cx - b * camera.cy
-    length = float(np.hypot(a, b))
-    nothing = 1e-9 * np.linalg.norm(ray) * max(1.0, float(np.linalg.norm(camera_from_other[:3, 3])))
-    if np.linalg.norm(in_slopes) < nothing or length < 1e-15:
+    in_slopes = glm.cross(between, ray)
+    a, b = in_slopes.x / camera.fx, in_slopes.y / camera.fy
+    c = in_slopes.z - a * camera.cx - b * camera.cy
+    length = glm.length(glm.dvec2(a, b))
+    if glm.length(in_slopes) < 1e-9 * glm.length(ray) * max(1.0, glm.length(between)) or length < 1e-15:
         return None
     return Line(float(a / length), float(b / length), float(c / length))
 
