@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 
-BEHIND = 10
+BEHIND = 5
 """By how much threads that compute are less urgent than the window’s: steps of `nice`."""
 
 

@@ -37,7 +37,8 @@ class Pace:
         `busy`: something is being drawn or done that the window only has to follow.
         """
         if self._clock() < self._lively_until:
-            return max(min(max(LIVELY_FRAME - spent, spent), LATEST_LIVELY - spent), 0.001)
+            # Never all of the processor: where others use it as well, what was asked for would not come at all.
+            return max(min(max(LIVELY_FRAME - spent, spent), LATEST_LIVELY - spent), 0.25 * spent, 0.001)
         if busy:
             frame, times = BUSY_FRAME, 2.0
         else:

@@ -144,7 +144,7 @@ def taken_back(driven: Driven, first: dict) -> tuple[int, bool]:
     deadline = time.monotonic() + 200
     while driven.state()["dialog"] or driven.state()["typing"] or driven.state()["status"][0] == "busy":
         driven.key("Escape")
-        assert time.monotonic() < deadline, "a dialog that does not close"
+        assert time.monotonic() < deadline, f"it does not come to rest: {what_is_open(driven)}"
     count = cursor = driven.state()["cursor"]
     while cursor > 0:
         if driven.state()["dialog"]:  # what was pressed last may have opened one later
@@ -157,6 +157,13 @@ def taken_back(driven: Driven, first: dict) -> tuple[int, bool]:
         for what in ("keypoints", "states", "pixels", "occluded", "cameras", "masks", "held_out", "distortion"):
             assert last[what] == first[what], what
     return count, is_first
+
+
+def what_is_open(driven: Driven) -> str:
+    """Dialogs, fields and tasks, what can be clicked, and what every thread is doing."""
+    state = driven.state()
+    labels = [label for label, *_ in state["widgets"]]
+    return f"{[state[name] for name in ('dialog', 'typing', 'status')]} {labels} {driven.where_it_is()}"
 
 
 def close(driven: Driven) -> None:
