@@ -114,9 +114,11 @@ def evaluate_capture(
 
 
 def mean(figures: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """The mean of every figure over targets."""
+    """The mean of every figure over the targets that have it: a small one has no MS-SSIM; NaN where none has."""
     rows = list(figures.values())
-    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]} if rows else {}
+    columns = {name: np.array([row[name] for row in rows]) for name in rows[0]} if rows else {}
+    known = {name: column[np.isfinite(column)] for name, column in columns.items()}
+    return {name: float(column.mean()) if len(column) else np.nan for name, column in known.items()}
 
 
 def side_by_side(rendered: Float[np.ndarray, "h w 4"], truth: Truth) -> Float[np.ndarray, "h w2 3"]:

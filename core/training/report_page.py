@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from .evaluation import side_by_side
+from .evaluation import mean, side_by_side
 from .suite import Result
 
 COLUMNS = {
@@ -58,10 +58,8 @@ def write_report(folder: Path, results: Iterable[Result], *, title: str, about: 
 
 
 def mean_figures(rows: Sequence[Kept]) -> dict[str, float]:
-    """Means over pictures; those that a picture does not have are left out of its mean."""
-    columns = {name: np.array([row.figures[name] for row in rows]) for name in COLUMNS}
-    finite = {name: values[np.isfinite(values)] for name, values in columns.items()}
-    return {name: float(values.mean()) if len(values) else float("nan") for name, values in finite.items()}
+    """Means over pictures."""
+    return mean({row.picture: {name: row.figures[name] for name in COLUMNS} for row in rows})
 
 
 def _keep(pictures: Path, result: Result) -> Kept:

@@ -59,6 +59,8 @@ def test_resampled_truth_keeps_its_camera() -> None:
 def test_mean_over_targets() -> None:
     """Each figure is averaged by itself."""
     assert mean({"a": {"psnr": 20.0}, "b": {"psnr": 30.0}}) == {"psnr": 25.0}
+    partly = mean({"a": {"psnr": 20.0, "ms_ssim": np.nan}, "b": {"psnr": 30.0, "ms_ssim": 0.5}})
+    assert partly == {"psnr": 25.0, "ms_ssim": 0.5}
 
 
 def test_an_empty_mask_is_a_sentence() -> None:
