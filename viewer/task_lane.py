@@ -67,6 +67,8 @@ class Task(Generic[T]):
     """Runs on the main thread with the result."""
     failed: Callable[[Exception], bool] | None = None
     """Runs on the main thread; True: dealt with, say nothing more."""
+    about: object = None
+    """What it is about, where it need not be done twice."""
     control: TaskControl = field(init=False)
 
 
@@ -99,6 +101,10 @@ class TaskLane:
     def current(self) -> Task | None:
         """The task that runs, or waits to; None when all are done and their results taken."""
         return self._unfinished[0] if self._unfinished else None
+
+    def is_at(self, about: object) -> bool:
+        """Whether a task about something runs or waits, and was not cancelled."""
+        return any(task.about == about and not task.control.is_cancelled() for task in self._unfinished)
 
     def submit(self, task: Task) -> None:
         """Run a task after those before it."""

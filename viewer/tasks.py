@@ -134,12 +134,16 @@ def _read(session: Session, paths: Sequence[Path], show_arriving: bool, control:
 def solve(session: Session, *, first: bool = False) -> None:
     """Find cameras and 3D keypoints from the points and locks as they are now.
 
+    While they are being found already, asking again changes nothing: what has moved meanwhile is found afterwards.
     `first`: right after opening, so that it belongs to opening and is no entry of its own.
     """
     if not session.document.views:
         return
     session.editor.commit()
     document, editor = session.document, session.editor
+    about = (editor, document.names)
+    if session.task_lane.is_at(about):
+        return
 
     def work(control: TaskControl) -> Document:
         control.report("Finding cameras", 0.0)
@@ -164,7 +168,7 @@ def solve(session: Session, *, first: bool = False) -> None:
         if solved.calibration is not None and solved.calibration.warnings:
             session.note(" ".join(solved.calibration.warnings))
 
-    session.task_lane.submit(Task("Finding cameras", work, done))
+    session.task_lane.submit(Task("Finding cameras", work, done, about=about))
 
 
 # --- saving -----------------------------------------------------------------------------------------------------

@@ -66,6 +66,29 @@ def test_what_is_opened_while_cameras_are_found_is_not_solved_in_their_stead(des
     assert desk.session.is_saved
 
 
+def test_cameras_are_found_once_however_often_that_is_asked_for(desk):
+    """Also where a point was moved meanwhile: once more then, about the points as they are, and one entry."""
+    session = desk.session
+    tasks.solve(session)
+    tasks.solve(session)
+    session.editor.begin_moving(0, {"chin"})
+    session.editor.move_by(4.0, 0.0)
+    session.editor.commit()
+    for _ in range(3):
+        tasks.solve(session)
+    waiting = session.task_lane.current
+    run(desk)
+
+    labels = [entry.label for entry in session.editor.history.entries]
+    assert waiting is not None and labels.count("Solve cameras") == 1 and labels[-1] == "Solve cameras"
+    tasks.solve(session)  # done, it can be asked for again
+    assert session.task_lane.current is not None
+    session.task_lane.cancel()
+    tasks.solve(session)  # and so after it was cancelled
+    run(desk)
+    assert session.editor.history.entries[-1].label == "Solve cameras"
+
+
 @pytest.mark.parametrize("content", [b"", b"this is no picture", None])
 def test_what_cannot_be_opened_is_told_and_nothing_is_lost(desk, tmp_path, content):
     """An empty file, a text file, no file at all: what was open stays open."""
