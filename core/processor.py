@@ -2,7 +2,6 @@
 
 import os
 import sys
-import threading
 
 BEHIND = 5
 """By how much threads that compute are less urgent than the window’s: steps of `nice`."""
@@ -25,4 +24,4 @@ def give_way() -> None:
     wait for its turn like one of them.
     """
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + BEHIND)
+        os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, 0) + BEHIND)  # 0: this thread

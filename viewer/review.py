@@ -61,7 +61,8 @@ class Review:
 
         moving: the hand is at a point, and its document will not be the newest for long: what was found before stays.
         """
-        if document.calibration is not self._calibration and not moving:  # every edit of points or cameras makes a new
+        # Every edit of points or cameras makes a new calibration.
+        if document.calibration is not self._calibration and not moving:
             self._calibration = document.calibration
             self._findings, self._reached = _found(document), -1
         return self._findings

@@ -41,7 +41,7 @@ def test_quick_frames_come_as_often_as_needed(pace):
 
 
 def test_slow_frames_leave_the_processor_to_the_avatar(pace):
-    """Without a graphics card: at most half of a core while the hand moves, a third while drawing."""
+    """Without a graphics card: half of a core while a hand moves and frames are in time, a third while drawing."""
     busy = pace.rest(0.04, busy=True)
     pace.note(jobs=1)
 
