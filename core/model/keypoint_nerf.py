@@ -25,6 +25,7 @@ from .spatial import (
     normalised,
     project,
     read_maps,
+    stand_in,
 )
 
 
@@ -125,7 +126,7 @@ class Sighting:
     uv: Float[Tensor, "v n 2"]
     depth: Float[Tensor, "v n"]
     visible: Bool[Tensor, "v n"]
-    """Whether the photo contains the sample."""
+    """Whether the photo has a say about the sample: contains it, or stands in (see `stand_in`)."""
     weights: Float[Tensor, "v n"]
     """Confidence of each view from where the sample lies in it; zero where invisible."""
 
@@ -181,15 +182,19 @@ class KeypointNeRF(nn.Module):
         """Where samples lie in the views, and which of them are inside the visual hull.
 
         As published, a sample is in the hull where every view has it inside the picture and on the mask (> 0.1).
-        With `abstain` only views whose photo contains the sample are asked, and at least one must.
+        With `abstain` only views whose photo contains the sample are asked, and at least one must; for a sample a
+        little below all photos, those above it (see `stand_in`).
         """
         source = encoded.source
         height, width = source.images.shape[-2:]
         pixels, depth = project(source.intrinsics, source.camera_from_world, points)
-        uv = normalised(pixels, width, height)
         near, far = source.near_far[:, :1], source.near_far[:, 1:]
         in_front = depth > (1e-3 if self.config.abstain else near)
         visible = inside(pixels, source.bounds, slack=0.0 if self.config.abstain else 0.005) & in_front
+        if self.config.abstain:
+            pixels, visible = stand_in(pixels, visible, source.bounds, height)
+            visible &= in_front
+        uv = normalised(pixels, width, height)
         on_mask = read_maps(source.masks, uv)[..., 0] > 0.1
         if self.config.abstain:
             hull = (on_mask | ~visible).all(dim=0) & visible.any(dim=0)

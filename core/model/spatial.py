@@ -12,6 +12,10 @@ Encoding = Literal["none", "z", "relative_z", "relative_z_decay", "canonical_xyz
 """The encodings the paper compares; `relative_z_decay` is its own."""
 
 FREQUENCIES = (1.0, 2.0, 4.0)
+BELOW = 0.12
+"""So far below its lower edge, of the picture's height, a photo stands for what no photo contains."""
+LOWEST = 0.02
+"""So far above its lower edge, of what the photo covers, it is read then: features there know nothing of the edge."""
 
 
 def project(
@@ -110,6 +114,28 @@ def inside(pixels: Float[Tensor, "v n 2"], bounds: Float[Tensor, "v 4"], slack: 
     low, high = bounds[:, None, :2], bounds[:, None, 2:]
     margin = slack * (high - low)
     return ((pixels >= low - margin) & (pixels <= high + margin)).all(dim=-1)
+
+
+def feet(bounds: Float[Tensor, "v 4"], height: int) -> Float[Tensor, "v 2"]:
+    """The row that stands for what lies below each photo, and how far down it does; pixels."""
+    top, bottom = bounds[:, 1], bounds[:, 3]
+    return torch.stack([bottom - LOWEST * (bottom - top), bottom + BELOW * height], dim=-1)
+
+
+def stand_in(
+    pixels: Float[Tensor, "v n 2"], contained: Bool[Tensor, "v n"], bounds: Float[Tensor, "v 4"], height: int
+) -> tuple[Float[Tensor, "v n 2"], Bool[Tensor, "v n"]]:
+    """Pixels to read, and whether a view has a say, where points that no photo contains are those above them.
+
+    Photos of a head are cut below the shoulders, each elsewhere; where all of them are, an avatar would end in an edge
+    as hard as theirs, and where their pyramids leave a wedge between them, have a gap in it.
+    """
+    foot, last = feet(bounds, height)[:, None].unbind(-1)
+    u, v = pixels.unbind(-1)
+    below = (u >= bounds[:, None, 0]) & (u <= bounds[:, None, 2]) & (v > bounds[:, None, 3]) & (v <= last)
+    nowhere = ~contained.any(dim=0)
+    read = torch.stack([u, torch.where(nowhere, torch.minimum(v, foot), v)], dim=-1)
+    return read, contained | (below & nowhere)
 
 
 def border_weight(t: Float[Tensor, "*n"]) -> Float[Tensor, "*n"]:

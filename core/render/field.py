@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ..model.keypoint_nerf import EncodedViews, KeypointNeRF
 from ..model.precision import ROW_STEP, fast_arithmetic, padded
-from ..model.spatial import project, read_maps
+from ..model.spatial import feet, project, read_maps
 from . import kernels
 from .pieces import look, never
 
@@ -106,7 +106,7 @@ def is_usual(model: KeypointNeRF, encoded: EncodedViews) -> bool:
     )
 
 
-def camera_rows(encoded: EncodedViews) -> Float[Tensor, "v 27"]:
+def camera_rows(encoded: EncodedViews) -> Float[Tensor, "v 29"]:
     """The views' cameras as the fast fields read them (see `ViewTables`)."""
     source = encoded.source
     camera, k = source.camera_from_world, source.intrinsics
@@ -114,7 +114,8 @@ def camera_rows(encoded: EncodedViews) -> Float[Tensor, "v 27"]:
     size = camera.new_tensor([width - 1, height - 1]).expand(len(camera), 2)
     centres = -torch.einsum("vji,vj->vi", camera[:, :3, :3], camera[:, :3, 3])
     inside = torch.stack([k[:, 0, 0], k[:, 1, 1], k[:, 0, 2], k[:, 1, 2]], dim=-1)
-    rows = [camera[:, :3].reshape(-1, 12), inside, source.near_far, source.bounds, size, centres]
+    below = feet(source.bounds, height)
+    rows = [camera[:, :3].reshape(-1, 12), inside, source.near_far, source.bounds, size, centres, below]
     return torch.cat(rows, dim=-1).float()
 
 
@@ -122,8 +123,8 @@ def camera_rows(encoded: EncodedViews) -> Float[Tensor, "v 27"]:
 class ViewTables:
     """Encoded views laid out for the compiled loops: a pixel's channels lie side by side."""
 
-    cameras: Float[np.ndarray, "v 27"]
-    """Rows of world-to-camera (12), fx, fy, cx, cy, near, far, bounds (4), width - 1, height - 1, centre (3).
+    cameras: Float[np.ndarray, "v 29"]
+    """Rows of world-to-camera (12), fx, fy, cx, cy, near, far, bounds (4), width - 1, height - 1, centre (3), feet (2).
     """
     masks: Float[np.ndarray, "v h w"]
     images: Float[np.ndarray, "v h w 3"]

@@ -63,7 +63,7 @@ def works_on(device: torch.device) -> bool:
 class DeviceTables:
     """Encoded views laid out for the kernels: a pixel's channels lie side by side."""
 
-    cameras: Float[Tensor, "v 27"]
+    cameras: Float[Tensor, "v 29"]
     masks: Float[Tensor, "v h w"]
     images: Float[Tensor, "v h w 3"]
     low: Float[Tensor, "v hl wl cl"]

@@ -18,7 +18,7 @@ from ..camera import Camera
 from ..geometry import Box
 from ..model.keypoint_nerf import EncodedViews, KeypointNeRF
 from ..model.precision import padded
-from ..model.spatial import project
+from ..model.spatial import inside, project
 from ..probe import PHOTO_COLOURS
 from .painting import CameraRays
 from .ray_kernels import VISIBLE
@@ -166,7 +166,11 @@ def _colours(
     if mode == "blend":
         return weights.T @ palette + own[:, None] * NEUTRAL
     if mode == "unseen":
-        return _heat(own)
+        # What lies below all photos borrows their lowest rows, but nobody has seen it.
+        source = subject.encoded.source
+        pixels, depth = project(source.intrinsics, source.camera_from_world, points)
+        seen = (inside(pixels, source.bounds, slack=0.0) & (depth > 0)).any(dim=0)
+        return _heat(torch.where(seen, own, 1.0))
     return _errors(subject.against, points, normals, rgb)
 
 

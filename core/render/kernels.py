@@ -93,9 +93,26 @@ def project(view: np.ndarray, p0: Real, p1: Real, p2: Real) -> tuple[Real, Real,
 
 
 @register_jitable
-def _is_visible(view: np.ndarray, u: Real, v: Real, z: Real) -> bool:
-    """Inside the photo, and before the camera (twin: `inside`)."""
-    return bool(view[18] <= u <= view[20] and view[19] <= v <= view[21] and z > 1e-3)
+def is_contained(cameras: np.ndarray, p0: Real, p1: Real, p2: Real) -> bool:
+    """Whether a point is inside some photo, and before its camera (twin: `inside`)."""
+    for view in range(len(cameras)):
+        camera = cameras[view]
+        u, v, z = project(camera, p0, p1, p2)
+        if camera[18] <= u <= camera[20] and camera[19] <= v <= camera[21] and z > 1e-3:
+            return True
+    return False
+
+
+@register_jitable
+def sight(view: np.ndarray, contained: bool, p0: Real, p1: Real, p2: Real) -> tuple[Real, Real, Real, bool]:
+    """Pixel to read, depth, and whether a view has a say about a point that is `contained` in some photo or in none
+    (twins: `KeypointNeRF.sight`, `stand_in`).
+    """
+    u, v, z = project(view, p0, p1, p2)
+    across = view[18] <= u <= view[20] and z > 1e-3
+    if contained:
+        return u, v, z, bool(across and view[19] <= v <= view[21])
+    return u, min(v, view[27]), z, bool(across and view[21] < v <= view[28])
 
 
 @register_jitable
@@ -113,12 +130,12 @@ def _store(row: np.ndarray, out: np.ndarray) -> None:
 
 @register_jitable
 def is_in_hull(cameras: np.ndarray, masks: np.ndarray, p0: Real, p1: Real, p2: Real) -> bool:
-    """Whether some view sees a point, and none that does has it off its mask."""
-    seen = False
+    """Whether some view has a say about a point, and none that does has it off its mask."""
+    seen, contained = False, is_contained(cameras, p0, p1, p2)
     for view in range(len(cameras)):
         camera = cameras[view]
-        u, v, z = project(camera, p0, p1, p2)
-        if _is_visible(camera, u, v, z):
+        u, v, _, visible = sight(camera, contained, p0, p1, p2)
+        if visible:
             seen = True
             x, fx = _corner(u, masks.shape[2])
             y, fy = _corner(v, masks.shape[1])
@@ -169,9 +186,10 @@ def gather_geometry(
         for k in range(count):
             d0, d1, d2 = p0 - keypoints[k, 0], p1 - keypoints[k, 1], p2 - keypoints[k, 2]
             near[k] = math.exp((d0 * d0 + d1 * d1 + d2 * d2) * fall)
+        contained = is_contained(cameras, p0, p1, p2)
         for view in range(len(cameras)):
             camera = cameras[view]
-            u, v, z = project(camera, p0, p1, p2)
+            u, v, z, visible = sight(camera, contained, p0, p1, p2)
             for k in range(count):
                 w = near[k]
                 x = z - keypoint_depth[view, k]
@@ -207,7 +225,7 @@ def gather_geometry(
             _store(row, encoded[view, n])
             _store(skipped, skip[view, n])
             weight: Real = np.float32(0)
-            if _is_visible(camera, u, v, z):
+            if visible:
                 across = min(max((u - camera[18]) / max(camera[20] - camera[18], 1.0), 0.0), 1.0)
                 down = min(max((v - camera[19]) / max(camera[21] - camera[19], 1.0), 0.0), 1.0)
                 along = min(max((z - camera[16]) / (camera[17] - camera[16]), 0.0), 1.0)
@@ -237,10 +255,10 @@ def gather_colour(
     surface = np.empty(1, np.float32)
     for n in range(begin, end):
         p0, p1, p2 = points[n, 0], points[n, 1], points[n, 2]
+        contained = is_contained(cameras, p0, p1, p2)
         for view in range(len(cameras)):
             camera = cameras[view]
-            u, v, z = project(camera, p0, p1, p2)
-            visible[view, n] = _is_visible(camera, u, v, z)
+            u, v, z, visible[view, n] = sight(camera, contained, p0, p1, p2)
             bilinear(images[view], u, v, 0, 3, rgb[view, n], 0)
             fu = u / camera[22] * np.float32(fine.shape[2] - 1)
             fv = v / camera[23] * np.float32(fine.shape[1] - 1)

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from .kernels import Real, bilinear, compiled, project
+from .kernels import Real, bilinear, compiled, is_contained, sight
 from .ray_kernels import ANYWHERE, MOST_MIXTURES
 
 
@@ -40,10 +40,11 @@ def blend(
             red += mixtures[r, j, views]
             green += mixtures[r, j, views + 1]
             blue += mixtures[r, j, views + 2]
+            contained = is_contained(cameras, p0, p1, p2)
             for view in range(views):
                 share = mixtures[r, j, view]
                 if share > 1e-4:
-                    u, v, _ = project(cameras[view], p0, p1, p2)
+                    u, v, _, _ = sight(cameras[view], contained, p0, p1, p2)
                     bilinear(images[view], u, v, 0, 3, pixel, 0)
                     red += share * pixel[0]
                     green += share * pixel[1]

@@ -14,10 +14,10 @@ from .triton_reading import (
     behind_surface,
     column_of,
     corner,
-    is_visible,
-    project,
+    is_contained,
     read_channels,
     read_value,
+    sight,
     times,
     triple,
     vector,
@@ -47,11 +47,11 @@ def _difference(camera, px, py, pz, dx, dy, dz):
 
 @triton.jit
 def _features(
-    camera, view, px, py, pz, gx, gy, gz, dot, latent, images, texture, depth, matrices, vectors, real,
+    camera, view, contained, px, py, pz, gx, gy, gz, dot, latent, images, texture, depth, matrices, vectors, real,
     height, width, fine_height, fine_width, TEXTURE: tl.constexpr,
 ):  # fmt: skip
     """What one view says of points, its direction added: its own channels (points, 16), the latent (points, 32)."""
-    u, v, z = project(camera, px, py, pz)
+    u, v, z, _ = sight(camera, contained, px, py, pz)
     column = tl.arange(0, OWN)
     index, fx, fy = corner(camera, u, v, height, width)
     own = read_channels(images + view * height * width * 3, index, fx, fy, width, column, real, 3)
@@ -78,7 +78,7 @@ def colour(
 ):  # fmt: skip
     """mixtures (n, v + 3) of points (n, 3) seen along unit directions (n, 3), given latent (n, 24).
 
-    cameras (v, 27), images (v, h, w, 3), texture (v, h, w, TEXTURE), depth (v, h, w); `again` is zero (see `geometry`).
+    cameras (v, 29), images (v, h, w, 3), texture (v, h, w, TEXTURE), depth (v, h, w); `again` is zero (see `geometry`).
     """
     at = tl.program_id(0) * POINTS + tl.arange(0, POINTS)
     real = at < count
@@ -92,8 +92,9 @@ def colour(
     each = tl.arange(0, VIEWS)
     exists = (each < views)[None, :]
     rows = cameras + tl.minimum(each, views - 1)[None, :] * CAMERA
-    u, v, z = project(rows, px[:, None], py[:, None], pz[:, None])
-    visible = is_visible(rows, u, v, z) & exists
+    contained = is_contained(cameras, views, px, py, pz)
+    _, _, _, visible = sight(rows, contained[:, None], px[:, None], py[:, None], pz[:, None])
+    visible = visible & exists
     _, _, _, dots = _difference(
         rows, px[:, None], py[:, None], pz[:, None], dx[:, None], dy[:, None], dz[:, None]
     )  # fmt: skip
@@ -110,8 +111,8 @@ def colour(
         camera = cameras + view * CAMERA
         gx, gy, gz, dot = _difference(camera, px, py, pz, dx, dy, dz)
         own, shared = _features(
-            camera, view, px, py, pz, gx, gy, gz, dot, known, images, texture, depth, matrices + view * again,
-            vectors + view * again, real,
+            camera, view, contained, px, py, pz, gx, gy, gz, dot, known, images, texture, depth,
+            matrices + view * again, vectors + view * again, real,
             height, width, fine_height, fine_width, TEXTURE,
         )  # fmt: skip
         weight = column_of(weights, each, view)
@@ -148,8 +149,8 @@ def colour(
         camera = cameras + view * CAMERA
         gx, gy, gz, dot = _difference(camera, px, py, pz, dx, dy, dz)
         own, shared = _features(
-            camera, view, px, py, pz, gx, gy, gz, dot, known, images, texture, depth, matrices + view * again,
-            vectors + view * again, real,
+            camera, view, contained, px, py, pz, gx, gy, gz, dot, known, images, texture, depth,
+            matrices + view * again, vectors + view * again, real,
             height, width, fine_height, fine_width, TEXTURE,
         )  # fmt: skip
         weight = column_of(weights, each, view)[:, None]

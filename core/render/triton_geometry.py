@@ -18,9 +18,10 @@ from .triton_reading import (
     CAMERA,
     behind_surface,
     corner,
-    project,
+    is_contained,
     read_channels,
     read_value,
+    sight,
     times,
     triple,
     vector,
@@ -52,7 +53,7 @@ def geometry(
 ):  # fmt: skip
     """raw (n,) where DENSITY is wanted, otherwise latent (n, 24), of points (n, 3).
 
-    cameras (v, 27), low (v, h, w, LOW), high (v, h, w, HIGH), depth (v, h, w), keypoints (k, 3),
+    cameras (v, 29), low (v, h, w, LOW), high (v, h, w, HIGH), depth (v, h, w), keypoints (k, 3),
     keypoint_depth (v, k); `fall` is -1 / 2 sigma², `again` zero.
     """
     at = tl.program_id(0) * POINTS + tl.arange(0, POINTS)
@@ -70,10 +71,11 @@ def geometry(
     mean = tl.zeros([POINTS, LATENT], tl.float32)
     spread = tl.zeros([POINTS, LATENT], tl.float32)
     total = tl.zeros([POINTS], tl.float32)
+    contained = is_contained(cameras, views, px, py, pz)
     piece: tl.constexpr = KEYPOINT_COLUMNS * HIDDEN
     for view in range(views):
         camera = cameras + view * CAMERA
-        u, v, z = project(camera, px, py, pz)
+        u, v, z, visible = sight(camera, contained, px, py, pz)
         # A way of nothing that the compiler does not know: otherwise it would keep all weights for the next view, in
         # more shared memory than most graphics cards have.
         m, b = matrices + view * again, vectors + view * again
@@ -113,7 +115,7 @@ def geometry(
         own = times(hidden, m, HIDDEN, LATENT) + vector(b, LATENT)
         b += LATENT
 
-        weight = view_weight(camera, u, v, z)
+        weight = view_weight(camera, u, v, z, visible)
         if CONFIDENCE:
             confidence = tl.sum(hidden * vector(b, HIDDEN), axis=1) + tl.load(b + HIDDEN)
             weight = weight * tl.sigmoid(confidence) + 1e-4 * weight

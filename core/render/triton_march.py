@@ -88,7 +88,7 @@ def march(
 ):  # fmt: skip
     """samples (r,), alpha (r,), distance (r,) and where (r, 8) of rays, as in `march.Seen`.
 
-    origin (3,), directions (r, 3), window (2, 3), raw (z, y, x), blocks (bz, by, bx), lower (3,), cameras (v, 27),
+    origin (3,), directions (r, 3), window (2, 3), raw (z, y, x), blocks (bz, by, bx), lower (3,), cameras (v, 29),
     masks (v, h, w). `thin`: depth of one surface; `black`: optical depth behind which nothing shows; `faint`: alpha
     below which a ray is left empty; `steps`: at most so many through what is not empty.
     """

@@ -3,7 +3,7 @@
 import triton
 import triton.language as tl
 
-from .triton_reading import CAMERA, bilinear, corner, is_visible, project, read_value, triple
+from .triton_reading import CAMERA, bilinear, corner, is_contained, read_value, sight, triple
 
 
 @triton.jit
@@ -11,10 +11,11 @@ def is_in_hull(cameras, masks, views, height, width, px, py, pz, asked):
     """Twin: `kernels.is_in_hull`."""
     seen = asked & (px != px)  # nowhere yet
     beside = seen
+    contained = is_contained(cameras, views, px, py, pz)
     for view in range(views):
         camera = cameras + view * CAMERA
-        u, v, z = project(camera, px, py, pz)
-        visible = is_visible(camera, u, v, z) & asked
+        u, v, _, visible = sight(camera, contained, px, py, pz)
+        visible = visible & asked
         index, fx, fy = corner(camera, u, v, height, width)
         mask = read_value(masks + view * height * width, index, fx, fy, width, visible)
         seen = seen | visible
@@ -46,11 +47,12 @@ def blend(
     wanted = real[:, None] & (channel < 3)[None, :]
     row = mixtures + at * (views + 3)
     found = tl.load(row[:, None] + views + channel[None, :], mask=wanted, other=0.0)
+    contained = is_contained(cameras, views, px, py, pz)
     for view in range(views):
         share = tl.load(row + view, mask=real, other=0.0)
         # A photo that has no part in a point is not read.
         taken = share > 1e-4
-        u, v, _ = project(cameras + view * CAMERA, px, py, pz)
+        u, v, _, _ = sight(cameras + view * CAMERA, contained, px, py, pz)
         index, fx, fy = corner(cameras + view * CAMERA, u, v, height, width)
         pixel = images + view * height * width * 3 + index[:, None] * 3 + channel[None, :]
         read = bilinear(pixel, 3, 3 * width, fx[:, None], fy[:, None], wanted & taken[:, None])

@@ -3,7 +3,7 @@
 import triton
 import triton.language as tl
 
-CAMERA = tl.constexpr(27)
+CAMERA = tl.constexpr(29)
 """Numbers of a row of `ViewTables.cameras`."""
 PRECISION = tl.constexpr("tf32")
 """How tensor cores multiply float32: rounded to eleven bits, eight times as fine as bfloat16. Three such products would
@@ -24,11 +24,30 @@ def project(camera, px, py, pz):
 
 
 @triton.jit
-def is_visible(camera, u, v, z):
-    """Inside the photo, and before the camera (twin: `inside`)."""
-    across = (u >= tl.load(camera + 18)) & (u <= tl.load(camera + 20))
-    down = (v >= tl.load(camera + 19)) & (v <= tl.load(camera + 21))
-    return across & down & (z > 1e-3)
+def is_contained(cameras, views, px, py, pz):
+    """Whether points are inside some photo, and before its camera (twin: `inside`)."""
+    found = px != px  # nowhere yet
+    for view in range(views):
+        camera = cameras + view * CAMERA
+        u, v, z = project(camera, px, py, pz)
+        across = (u >= tl.load(camera + 18)) & (u <= tl.load(camera + 20))
+        down = (v >= tl.load(camera + 19)) & (v <= tl.load(camera + 21))
+        found = found | (across & down & (z > 1e-3))
+    return found
+
+
+@triton.jit
+def sight(camera, contained, px, py, pz):
+    """Pixels to read, depth, and whether a view has a say about points that are `contained` in some photo or in none
+    (twins: `KeypointNeRF.sight`, `stand_in`); `camera` points to one row of cameras, or to a block of rows.
+    """
+    u, v, z = project(camera, px, py, pz)
+    across = (u >= tl.load(camera + 18)) & (u <= tl.load(camera + 20)) & (z > 1e-3)
+    bottom = tl.load(camera + 21)
+    down = (v >= tl.load(camera + 19)) & (v <= bottom)
+    below = (v > bottom) & (v <= tl.load(camera + 28))
+    visible = across & ((contained & down) | ((contained == 0) & below))
+    return u, tl.where(contained, v, tl.minimum(v, tl.load(camera + 27))), z, visible
 
 
 @triton.jit
@@ -38,14 +57,14 @@ def _border(t):
 
 
 @triton.jit
-def view_weight(camera, u, v, z):
-    """Confidence of a view from where points lie in it, zero where it does not see them (twin: `sight`)."""
+def view_weight(camera, u, v, z, visible):
+    """Confidence of a view from where points lie in it, zero where it has no say (twin: `KeypointNeRF.sight`)."""
     left, top = tl.load(camera + 18), tl.load(camera + 19)
     across = (u - left) / tl.maximum(tl.load(camera + 20) - left, 1.0)
     down = (v - top) / tl.maximum(tl.load(camera + 21) - top, 1.0)
     near = tl.load(camera + 16)
     along = (z - near) / (tl.load(camera + 17) - near)
-    return tl.where(is_visible(camera, u, v, z), _border(across) * _border(down) * _border(along), 0.0)
+    return tl.where(visible, _border(across) * _border(down) * _border(along), 0.0)
 
 
 @triton.jit

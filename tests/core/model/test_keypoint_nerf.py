@@ -66,6 +66,25 @@ def test_a_photo_that_cuts_the_head_abstains() -> None:
     assert sighting.weights[1, 0] == 0
 
 
+def test_photos_stand_in_for_what_is_below_them_all() -> None:
+    """Little below all photos a sample reads what is above it in each; beside what another one contains, none does."""
+    source = scene.source((-0.5, 0.5))
+    bounds = source.bounds.clone()
+    bounds[:, 3] = torch.tensor([36.0, 40.0])
+    model = scene.network()
+    cut = model.encode(replace(source, bounds=bounds))
+    # Rows 38, 43 and 55 or so, at about 130 pixels for the metre.
+    points = torch.tensor([[0.0, 0.055, 0.0], [0.0, 0.09, 0.0], [0.0, 0.18, 0.0]])
+    with torch.inference_mode():
+        sighting, hull = model.sight(cut, points)
+
+    assert sighting.visible.T.tolist() == [[False, True], [True, True], [False, False]]
+    assert hull.tolist() == [True, True, False]
+    rows = (sighting.uv[..., 1] + 1) / 2 * 63
+    assert 36 < rows[1, 0] < 40 and rows[:, 1].tolist() == pytest.approx([36 - 0.72, 40 - 0.8], abs=1e-3)
+    assert (sighting.weights[:, 1] > 0).all()
+
+
 def test_a_mask_vetoes() -> None:
     """A sample that one photo sees beside the mask is outside the hull."""
     model, source = scene.network(), scene.source()

@@ -1,5 +1,6 @@
 """Pictures that explain the avatar."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -178,3 +179,21 @@ def test_another_reach_is_the_same_network():
 
     assert twin.config.sigma == 0.08 and model.config.sigma == pytest.approx(HEAD.sigma)
     assert next(twin.parameters()) is next(model.parameters())
+
+
+def test_what_only_stands_in_counts_as_unseen() -> None:
+    """Below the lower edge of all photos a colour is borrowed: nobody has seen it, whatever the network makes of it."""
+    model, _ = encoded_ball()
+    photos = source()
+    bounds = photos.bounds.clone()
+    bounds[:, 3] = 32.0
+    alpha, distance, points = ball(0.0)
+    cut = subject(encoded=model.encode(replace(photos, bounds=bounds)))
+    rgb = explain("unseen", cut, camera(0.0, SIZE), alpha, distance)[0][..., :3]
+    hues = rgb / np.linalg.norm(rgb, axis=-1, keepdims=True)
+
+    below, above = (alpha > 0) & (points[..., 1] > 0.03), (alpha > 0) & (points[..., 1] < -0.03)
+    assert below.sum() > 50
+    np.testing.assert_allclose(hues[below], hues[below][:1].repeat(below.sum(), 0), atol=1e-3)
+    assert np.ptp(hues[above], axis=0).max() > 0.01
+    assert hues[below].mean(axis=0) @ hues[above].mean(axis=0) < 0.99

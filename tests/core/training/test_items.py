@@ -6,7 +6,7 @@ import torch
 
 from kpnerf.core.geometry import ray_box
 from kpnerf.core.keypoints import HEAD
-from kpnerf.core.model.spatial import inside, project
+from kpnerf.core.model.spatial import BELOW, inside, project
 from kpnerf.core.training import disturbances, items
 from kpnerf.core.training.items import People, draw_item
 
@@ -72,20 +72,23 @@ def test_photos_of_a_person_end_at_one_height(giant: People, monkeypatch: pytest
 
 
 def test_what_no_photo_contains_is_not_asked_for(giant: People, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Patches are drawn where some photo shows the person; what they hold beyond is marked."""
+    """Patches are drawn where some photo shows the person, or little below; what they hold beyond is marked."""
     monkeypatch.setattr(items, "photo_end", lambda _: 0.05)
     monkeypatch.setattr(items, "cut_bounds", lambda _, mask: np.array([0.0, 0.0, 95.0, 95.0]))
-    marked = []
+    marked, below = [], []
     for step in range(12):
         item = draw_item(giant, seed=2, step=step, patches=2, patch=16)
         surface = (item.origins + item.distance[:, None] * item.directions)[~torch.isnan(item.distance)]
         pixels, _ = project(item.source.intrinsics, item.source.camera_from_world, surface)
-        contained = inside(pixels, item.source.bounds, slack=0.0).any(dim=0)
-        agree = contained == item.shown[~torch.isnan(item.distance)]
+        bounds = item.source.bounds
+        contained = inside(pixels, bounds, slack=0.0).any(dim=0)
+        longer = bounds + BELOW * item.source.images.shape[-1] * torch.tensor([0.0, 0.0, 0.0, 1.0])
+        agree = inside(pixels, longer, slack=0.0).any(dim=0) == item.shown[~torch.isnan(item.distance)]
         assert agree.float().mean() > 0.98  # depths are kept in half precision
+        below.append(float((item.shown[~torch.isnan(item.distance)] & ~contained).float().mean()))
         marked.append(float((~item.shown).float().mean()))
 
-    assert 0 < np.mean(marked) < 0.5
+    assert 0 < np.mean(marked) < 0.5 and np.mean(below) > 0.01
 
 
 def test_most_photos_end_below_the_head() -> None:
