@@ -80,13 +80,10 @@ def landmark_measurements(
     sigma = np.hypot(canonical_face().noise * per_metre, FLOOR_PX) / np.maximum(trust, 1e-3)
     if view.landmarks_px is not None:
         pixels[:], weights[:] = view.landmarks_px, 1 / sigma
-    keypoints = view.keypoints
-    for row, landmark in enumerate(keypoints.schema.landmarks):
-        pixels[landmark], weights[landmark] = keypoints.xy_px[row], 0.0
-        if keypoints.usable[row]:
-            by_hand = keypoints.state[row] == PointState.PLACED
-            spread = np.hypot(PLACED_SIGMA * per_metre, FLOOR_PX) if by_hand else sigma[landmark]
-            weights[landmark] = 1 / spread
+    keypoints, own = view.keypoints, np.array(view.keypoints.schema.landmarks)
+    by_hand = keypoints.state == PointState.PLACED
+    spread = np.where(by_hand, np.hypot(PLACED_SIGMA * per_metre, FLOOR_PX), sigma[own])
+    pixels[own], weights[own] = keypoints.xy_px, np.where(keypoints.usable, 1 / spread, 0.0)
     return pixels, weights
 
 

@@ -3,7 +3,7 @@
 import os
 import sys
 
-BEHIND = 5
+BEHIND = 10
 """By how much threads that compute are less urgent than the window’s: steps of `nice`."""
 
 

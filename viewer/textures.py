@@ -6,14 +6,15 @@ import dearpygui.dearpygui as dpg
 import numpy as np
 from jaxtyping import Float, UInt8
 
-SIDES = (256, 512, 1024)
+SIDES = (256, 384, 512, 640, 768, 1024)
 """Avatar textures; each is allocated when first needed and never again."""
 BASE_SIDE = 640
 """Longest side of the small copy of a photo that is always there."""
-TILE = 512
+TILE = 256
+"""Side of a tile: one is made within a few milliseconds of a frame."""
 FRAMES_UNTIL_FREED = 3
-FRAMES_OF_UPLOAD = 2
-"""For which the avatar's texture is uploaded: in the first of them it may not exist yet."""
+MORE_UPLOADS = 2
+"""Of a new texture, after the first: it may not exist yet then."""
 
 
 class AvatarTexture:
@@ -28,7 +29,7 @@ class AvatarTexture:
         self._stage = dpg.add_stage()
         self._textures: dict[int, tuple[int, Float[np.ndarray, "s s 4"]]] = {}
         self._uploading: dict[int, int] = {}
-        """Frames for which a texture stays in the registry."""
+        """Frames after the next one for which a texture stays in the registry."""
 
     def begin_frame(self) -> None:
         """Put aside what was uploaded."""
@@ -52,7 +53,7 @@ class AvatarTexture:
             buffer[height, :width] = picture[height - 1, :width]
         if texture not in self._uploading:
             dpg.move_item(texture, parent=self._registry)
-        self._uploading[texture] = FRAMES_OF_UPLOAD
+            self._uploading[texture] = 0
         return texture, (width / side, height / side)
 
     def _allocate(self, side: int) -> tuple[int, Float[np.ndarray, "s s 4"]]:
@@ -65,7 +66,7 @@ class AvatarTexture:
             parent=self._registry,
         )
         self._textures[side] = (texture, buffer)
-        self._uploading[texture] = FRAMES_OF_UPLOAD
+        self._uploading[texture] = MORE_UPLOADS
         return self._textures[side]
 
 
@@ -165,6 +166,7 @@ class PhotoTextures:
     def _upload(self, rgb: UInt8[np.ndarray, "h w 3"]) -> int:
         self._made_in_frame = True
         height, width = rgb.shape[:2]
-        rgba = np.ones((height, width, 4), np.float32)
-        rgba[..., :3] = rgb / np.float32(255)
+        rgba = np.empty((height, width, 4), np.float32)
+        np.multiply(rgb, np.float32(1 / 255), out=rgba[..., :3])
+        rgba[..., 3] = 1.0
         return dpg.add_static_texture(width, height, rgba.ravel(), parent=self._registry)

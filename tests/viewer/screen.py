@@ -62,7 +62,10 @@ class Driven:
         size = [] if "--size" in arguments or "--remembered-size" in arguments else ["--size", SIZE]
         command = [sys.executable, "-m", "tests.viewer.drive", str(self._state_file), *size, *arguments]
         with self.log.open("w") as errors:
-            self.process = subprocess.Popen(command, cwd=folder, env=environment, stdout=errors, stderr=errors)
+            # A session of its own, as a desktop gives every program: Linux shares the processor out by them first.
+            self.process = subprocess.Popen(
+                command, cwd=folder, env=environment, stdout=errors, stderr=errors, start_new_session=True
+            )
 
     # --- seeing
 
