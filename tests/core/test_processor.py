@@ -29,8 +29,8 @@ def test_threads_wait_without_spinning_unless_a_person_wants_them_to(monkeypatch
     assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
 
 
-@pytest.mark.parametrize(("command", "shares"), [("bench", True), ("train", False)])
-def test_what_measures_the_window_waits_as_the_window_does(
+@pytest.mark.parametrize(("command", "shares"), [("bench", True), ("render", True), ("train", False)])
+def test_commands_share_the_processor_as_the_window_does(
     command: str, shares: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Training has the processor for itself."""
