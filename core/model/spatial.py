@@ -14,6 +14,8 @@ Encoding = Literal["none", "z", "relative_z", "relative_z_decay", "canonical_xyz
 FREQUENCIES = (1.0, 2.0, 4.0)
 BELOW = 0.12
 """So far below its lower edge, of the picture's height, a photo stands for what no photo contains."""
+EDGE = 1.0
+"""Pixels from a photo's edge that nothing is read beyond: a pixel that the edge runs through is half black."""
 LOWEST = 0.02
 """So far above its lower edge, of what the photo covers, it is read then: features there know nothing of the edge."""
 
@@ -129,13 +131,17 @@ def stand_in(
 
     Photos of a head are cut below the shoulders, each elsewhere; where all of them are, an avatar would end in an edge
     as hard as theirs, and where their pyramids leave a wedge between them, have a gap in it.
+
+    No pixel lies outside the photo: a mixture of photos is used beside the point that it was made for, too.
     """
     foot, last = feet(bounds, height)[:, None].unbind(-1)
+    left, top, right, bottom = bounds[:, None].unbind(-1)
     u, v = pixels.unbind(-1)
-    below = (u >= bounds[:, None, 0]) & (u <= bounds[:, None, 2]) & (v > bounds[:, None, 3]) & (v <= last)
+    below = (u >= left) & (u <= right) & (v > bottom) & (v <= last)
     nowhere = ~contained.any(dim=0)
-    read = torch.stack([u, torch.where(nowhere, torch.minimum(v, foot), v)], dim=-1)
-    return read, contained | (below & nowhere)
+    lowest = torch.where(nowhere, foot, bottom - EDGE)
+    u, v = u.maximum(left + EDGE).minimum(right - EDGE), v.maximum(top + EDGE).minimum(lowest)
+    return torch.stack([u, v], dim=-1), contained | (below & nowhere)
 
 
 def border_weight(t: Float[Tensor, "*n"]) -> Float[Tensor, "*n"]:

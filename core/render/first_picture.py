@@ -18,7 +18,7 @@ from .field import Field
 from .grid import DensityGrid
 from .lattices import Canvas
 from .march import march
-from .painting import CameraRays
+from .painting import CameraRays, paired
 from .ray_kernels import MOST_SAMPLES
 
 logger = logging.getLogger(__name__)
@@ -45,9 +45,10 @@ def colours_of(
     Nothing here depends on a number that the device would have to tell first: every ray is asked about.
     """
     seen = march(field, grid, window, origin, directions)
+    where, _ = paired(seen)
     middle = (seen.samples // 2).long()[:, None]
-    mixtures = field.mixtures(origin + seen.where.gather(1, middle) * directions, directions)
-    points = origin + seen.where[..., None] * directions[:, None]
+    mixtures = field.mixtures(origin + where.gather(1, middle) * directions, directions)
+    points = origin + where[..., None] * directions[:, None]
     colours = field.blend(points, mixtures[:, None].expand(-1, MOST_SAMPLES, -1))
     counted = torch.arange(MOST_SAMPLES, device=origin.device) < seen.samples[:, None]
     mean = (colours * counted[..., None]).sum(dim=1) / seen.samples.clamp_min(1)[:, None]

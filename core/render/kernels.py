@@ -14,6 +14,8 @@ import numba
 import numpy as np
 from numba.extending import register_jitable
 
+from ..model.spatial import EDGE
+
 Real: TypeAlias = float | np.floating[Any]
 compiled: Any = numba.njit(nogil=True, fastmath={"contract", "arcp", "nsz", "reassoc"}, cache=True, error_model="numpy")
 
@@ -39,7 +41,7 @@ _S = [np.float32(c) for c in (-1 / 6, 1 / 120, -1 / 5040, 1 / 362880, -1 / 39916
 _S1, _S2, _S3, _S4, _S5 = _S
 _C = [np.float32(c) for c in (-1 / 2, 1 / 24, -1 / 720, 1 / 40320, -1 / 3628800, 1 / 479001600)]
 _C1, _C2, _C3, _C4, _C5, _C6 = _C
-_ONE, _TWO, _PI = np.float32(1), np.float32(2), np.float32(math.pi)
+_ONE, _TWO, _PI, _EDGE = np.float32(1), np.float32(2), np.float32(math.pi), np.float32(EDGE)
 
 
 @register_jitable(inline="always")
@@ -109,10 +111,15 @@ def sight(view: np.ndarray, contained: bool, p0: Real, p1: Real, p2: Real) -> tu
     (twins: `KeypointNeRF.sight`, `stand_in`).
     """
     u, v, z = project(view, p0, p1, p2)
-    across = view[18] <= u <= view[20] and z > 1e-3
+    visible = view[18] <= u <= view[20] and z > 1e-3
     if contained:
-        return u, v, z, bool(across and view[19] <= v <= view[21])
-    return u, min(v, view[27]), z, bool(across and view[21] < v <= view[28])
+        visible = visible and view[19] <= v <= view[21]
+        lowest = view[21] - _EDGE
+    else:
+        visible = visible and view[21] < v <= view[28]
+        lowest = view[27]
+    u, v = min(max(u, view[18] + _EDGE), view[20] - _EDGE), min(max(v, view[19] + _EDGE), lowest)
+    return u, v, z, bool(visible)
 
 
 @register_jitable

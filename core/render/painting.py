@@ -27,7 +27,7 @@ from .ray_kernels import ANYWHERE
 from .view_modes import ViewMode
 
 APART = 0.02
-"""Largest difference of distance, metres, between a pixel and one that it inherits from."""
+"""Metres: what lies further apart along rays shares no mixture, neither of neighbours nor of one ray."""
 UNLIKE = 0.35
 """Largest difference between mixtures that a pixel inherits."""
 
@@ -116,8 +116,8 @@ class Painting:
             directions = self._rays.directions(y[piece] + offset[1], x[piece] + offset[0])
             seen = march(self.field, self.grid, self.window, self._rays.origin, directions)
             rays.directions[piece], rays.samples[piece] = directions, seen.samples
-            rays.alpha[piece], rays.distance[piece], rays.where[piece] = seen.alpha, seen.distance, seen.where
-            rays.asked[piece] = _asked_where(seen)
+            rays.alpha[piece], rays.distance[piece] = seen.alpha, seen.distance
+            rays.where[piece], rays.asked[piece] = paired(seen)
             if inherits and spacing is not None:
                 self._inherit(rays, piece, spacing)
 
@@ -249,12 +249,21 @@ class Rays:
         )
 
 
-def _asked_where(seen: Seen) -> Float[Tensor, "r 4"]:
-    """Where along rays the network is asked: at their samples, or between two where there are more of them."""
-    between = seen.where.unflatten(1, (ray_kernels.MOST_MIXTURES, -1)).mean(dim=-1)
-    return torch.where(
-        (seen.samples > ray_kernels.MOST_MIXTURES)[:, None], between, seen.where[:, : ray_kernels.MOST_MIXTURES]
-    )
+def paired(seen: Seen) -> tuple[Float[Tensor, "r 8"], Float[Tensor, "r 4"]]:
+    """Where along rays samples are, and where the network is asked: at them, or between two where there are more.
+
+    Of two that lie apart, as fog and the surface behind it do, the one nearer to the middle stands for both: between
+    them is nothing to ask about, and what is true of one is wrong at the other.
+    """
+    many = (seen.samples > ray_kernels.MOST_MIXTURES)[:, None]
+    pairs = seen.where.unflatten(1, (ray_kernels.MOST_MIXTURES, -1))
+    first, second = pairs.unbind(-1)
+    middle = pairs[:, 1:3].mean(dim=(1, 2))[:, None]
+    nearer = torch.where((first - middle).abs() < (second - middle).abs(), first, second)
+    apart = many & (second - first > APART)
+    pairs = torch.where(apart[..., None], nearer[..., None], pairs)
+    asked = torch.where(many, pairs.mean(dim=-1), seen.where[:, : ray_kernels.MOST_MIXTURES])
+    return pairs.flatten(1), asked
 
 
 class CameraRays:

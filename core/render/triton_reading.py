@@ -3,8 +3,11 @@
 import triton
 import triton.language as tl
 
+from ..model import spatial
+
 CAMERA = tl.constexpr(29)
 """Numbers of a row of `ViewTables.cameras`."""
+EDGE = tl.constexpr(spatial.EDGE)
 PRECISION = tl.constexpr("tf32")
 """How tensor cores multiply float32: rounded to eleven bits, eight times as fine as bfloat16. Three such products would
 make an exact one, in code that takes a minute to compile and does not fit the registers.
@@ -42,12 +45,14 @@ def sight(camera, contained, px, py, pz):
     (twins: `KeypointNeRF.sight`, `stand_in`); `camera` points to one row of cameras, or to a block of rows.
     """
     u, v, z = project(camera, px, py, pz)
-    across = (u >= tl.load(camera + 18)) & (u <= tl.load(camera + 20)) & (z > 1e-3)
-    bottom = tl.load(camera + 21)
-    down = (v >= tl.load(camera + 19)) & (v <= bottom)
+    left, top = tl.load(camera + 18), tl.load(camera + 19)
+    right, bottom = tl.load(camera + 20), tl.load(camera + 21)
+    down = (v >= top) & (v <= bottom)
     below = (v > bottom) & (v <= tl.load(camera + 28))
-    visible = across & ((contained & down) | ((contained == 0) & below))
-    return u, tl.where(contained, v, tl.minimum(v, tl.load(camera + 27))), z, visible
+    visible = (u >= left) & (u <= right) & (z > 1e-3) & ((contained & down) | ((contained == 0) & below))
+    lowest = tl.where(contained, bottom - EDGE, tl.load(camera + 27))
+    u = tl.minimum(tl.maximum(u, left + EDGE), right - EDGE)
+    return u, tl.minimum(tl.maximum(v, top + EDGE), lowest), z, visible
 
 
 @triton.jit

@@ -9,6 +9,7 @@ import torch
 from kpnerf.core.errors import UserError
 from kpnerf.core.model.checkpoint import load_weights, read_published, save_weights
 from kpnerf.core.model.keypoint_nerf import KeypointNeRF, ModelConfig, SourceViews
+from kpnerf.core.model.spatial import read_maps
 
 from . import scene
 
@@ -83,6 +84,22 @@ def test_photos_stand_in_for_what_is_below_them_all() -> None:
     rows = (sighting.uv[..., 1] + 1) / 2 * 63
     assert 36 < rows[1, 0] < 40 and rows[:, 1].tolist() == pytest.approx([36 - 0.72, 40 - 0.8], abs=1e-3)
     assert (sighting.weights[:, 1] > 0).all()
+
+
+def test_nothing_is_read_beyond_a_photo() -> None:
+    """Of a photo that is white up to its edge, which runs through pixels, every point before the camera reads white."""
+    source = scene.source()
+    bounds = torch.tensor([[9.5, 3.2, 50.3, 41.7]] * 3)
+    images = torch.zeros_like(source.images)
+    images[:, :, 4:42, 10:51] = 1.0
+    model = scene.network()
+    cut = model.encode(replace(source, bounds=bounds, images=images))
+    points = 0.4 * torch.rand(500, 3, generator=torch.Generator().manual_seed(0)) - 0.2
+    with torch.inference_mode():
+        sighting, _ = model.sight(cut, points)
+
+    assert sighting.visible.any() and not sighting.visible.all()
+    torch.testing.assert_close(read_maps(images, sighting.uv), torch.ones(3, 500, 3))
 
 
 def test_a_mask_vetoes() -> None:

@@ -9,8 +9,8 @@ from kpnerf.core.model.keypoint_nerf import EncodedViews, KeypointNeRF
 from kpnerf.core.render import pixel_kernels, ray_kernels
 from kpnerf.core.render.field import CompiledField, Field
 from kpnerf.core.render.grid import DensityGrid, Lattice, adjust, bake, hull_of, refine
-from kpnerf.core.render.march import march, march_in_torch
-from kpnerf.core.render.painting import CameraRays, Painting
+from kpnerf.core.render.march import Seen, march, march_in_torch
+from kpnerf.core.render.painting import CameraRays, Painting, paired
 
 from ..model import scene
 
@@ -191,3 +191,15 @@ def test_adjusting_is_baking_within_reach(model: KeypointNeRF, encoded: EncodedV
     assert 0 < adjusted.samples < exact.samples
     assert asked.any()
     torch.testing.assert_close(adjusted.raw[asked], exact.raw[asked], atol=0.02, rtol=0.02)
+
+
+def test_fog_before_a_surface_takes_its_colour() -> None:
+    """Of two samples with one mixture, between which there is nothing, the one in the middle of the ray is both."""
+    where = torch.tensor([[1.00, 1.10, 1.101, 1.102, 1.103, 1.104, 1.105, 1.20], [1.0, 1.1, 0, 0, 0, 0, 0, 0]])
+    samples = torch.tensor([8, 2], dtype=torch.uint8)
+    pairs, asked = paired(Seen(samples, torch.ones(2), torch.tensor([1.1, 1.05]), where))
+
+    torch.testing.assert_close(pairs[0], torch.tensor([1.10, 1.10, 1.101, 1.102, 1.103, 1.104, 1.105, 1.105]))
+    torch.testing.assert_close(asked[0], torch.tensor([1.10, 1.1015, 1.1035, 1.105]))
+    torch.testing.assert_close(pairs[1], where[1])
+    torch.testing.assert_close(asked[1], where[1, :4])
