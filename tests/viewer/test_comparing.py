@@ -14,7 +14,7 @@ from kpnerf.viewer.looking import compare
 from kpnerf.viewer.picturing import render_size
 
 from ..core.staged import staged_document
-from .blob_engine import BlobEngine, BlobFrame
+from .blob_engine import BlobEngine, BlobFrame, eventually
 from .test_session import Desk
 
 
@@ -48,7 +48,7 @@ def desk():
     desk.frame(1.0)
     desk.settle()
     yield desk
-    assert desk.session.close()
+    assert eventually(desk.session.close)
 
 
 def test_an_avatar_that_is_the_photo_differs_by_nothing(desk):

@@ -9,6 +9,7 @@ from kpnerf.viewer.outline_layer import outlines
 from kpnerf.viewer.photo_transform import PhotoTransform
 
 from ..core.staged import staged_document
+from .blob_engine import eventually
 from .test_session import Desk
 
 LIES = PhotoTransform(2.0, 10.0, 20.0)
@@ -21,7 +22,7 @@ def desk():
     desk = Desk(document=staged_document())
     desk.session.brush.is_on, desk.session.brush.radius = True, 8.0
     yield desk
-    assert desk.session.close()
+    assert eventually(desk.session.close)
 
 
 def over(x_px: float, y_px: float, **held) -> Pointer:

@@ -13,6 +13,7 @@ from kpnerf.viewer.overview import clipped, frustum_at, frustum_of, overview_of,
 from kpnerf.viewer.overview_gestures import OverviewGestures
 
 from ..core.staged import HEIGHT, WIDTH, staged_camera, staged_document
+from .blob_engine import eventually
 from .test_session import Desk
 
 CENTRE = HEAD.box.centre
@@ -28,7 +29,7 @@ def desk():
     toggle_overview(desk.session)
     desk.frame(1.0)
     yield desk
-    assert desk.session.close()
+    assert eventually(desk.session.close)
 
 
 def overview():

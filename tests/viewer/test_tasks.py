@@ -25,7 +25,7 @@ def desk():
     desk = Desk(document=staged_document())
     yield desk
     desk.engine.gate.set()
-    assert desk.session.close()
+    assert eventually(desk.session.close)
 
 
 def run(desk: Desk, seconds: float = 60.0) -> None:
@@ -224,7 +224,7 @@ def test_nothing_can_be_exported_before_there_is_an_avatar(tmp_path):
 
     with pytest.raises(UserError, match="no avatar"):
         tasks.export_picture(desk.session, tmp_path / "a.png", 128, transparent=True)
-    assert desk.session.close()
+    assert eventually(desk.session.close)
 
 
 def test_photos_that_moved_are_asked_for_and_found_in_another_folder(desk, moved_project, tmp_path):
