@@ -28,7 +28,7 @@ def desk():
     assert eventually(desk.session.close)
 
 
-def run(desk: Desk, seconds: float = 60.0) -> None:
+def run(desk: Desk, seconds: float = 180.0) -> None:
     """Frames until no task is left."""
     assert eventually(lambda: desk.frame() or desk.session.task_lane.current is None, seconds)
 
