@@ -81,8 +81,9 @@ def test_moving_points_by_mouse_and_keys(start, striped_project):
 
     # Arrows: 1 + 1, 10 and 0.1 photo pixels.
     at = np.array(state["pixels"][0][CHIN])
-    window.key("Left", "Up", "shift+Right", "alt+Down")
-    moved = window.until(lambda s: len(s["entries"]) == 5)
+    for entries, key in enumerate(("Left", "Up", "shift+Right", "alt+Down"), 2):
+        window.key(key)
+        moved = window.until(lambda s, entries=entries: len(s["entries"]) == entries)
     np.testing.assert_allclose(np.array(moved["pixels"][0][CHIN]) - at, [9.0, -0.9], atol=1e-6)
 
     # Dragged far beyond the photo, it stops at its edge, can be picked up there, and comes back with Esc.
