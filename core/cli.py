@@ -25,7 +25,7 @@ class Command:
     module: str
     """Relative to this package."""
     shares: bool = True
-    """Its threads sleep while they wait. Awake they are a twentieth faster alone, and a fifth as fast beside others."""
+    """Its threads sleep while they wait. Awake they are a little faster alone, and far slower beside others."""
 
 
 COMMANDS = {

@@ -189,11 +189,10 @@ class KeypointNeRF(nn.Module):
         height, width = source.images.shape[-2:]
         pixels, depth = project(source.intrinsics, source.camera_from_world, points)
         near, far = source.near_far[:, :1], source.near_far[:, 1:]
-        in_front = depth > (1e-3 if self.config.abstain else near)
-        visible = inside(pixels, source.bounds, slack=0.0 if self.config.abstain else 0.005) & in_front
         if self.config.abstain:
-            pixels, visible = stand_in(pixels, visible, source.bounds, height)
-            visible &= in_front
+            pixels, visible = stand_in(pixels, depth > 1e-3, source.bounds, height)
+        else:
+            visible = inside(pixels, source.bounds, slack=0.005) & (depth > near)
         uv = normalised(pixels, width, height)
         on_mask = read_maps(source.masks, uv)[..., 0] > 0.1
         if self.config.abstain:

@@ -125,9 +125,9 @@ def feet(bounds: Float[Tensor, "v 4"], height: int) -> Float[Tensor, "v 2"]:
 
 
 def stand_in(
-    pixels: Float[Tensor, "v n 2"], contained: Bool[Tensor, "v n"], bounds: Float[Tensor, "v 4"], height: int
+    pixels: Float[Tensor, "v n 2"], in_front: Bool[Tensor, "v n"], bounds: Float[Tensor, "v 4"], height: int
 ) -> tuple[Float[Tensor, "v n 2"], Bool[Tensor, "v n"]]:
-    """Pixels to read, and whether a view has a say, where points that no photo contains are those above them.
+    """Pixels to read of points, and whether a view has a say: where no photo contains a point, those above it have.
 
     Photos of a head are cut below the shoulders, each elsewhere; where all of them are, an avatar would end in an edge
     as hard as theirs, and where their pyramids leave a wedge between them, have a gap in it.
@@ -137,7 +137,8 @@ def stand_in(
     foot, last = feet(bounds, height)[:, None].unbind(-1)
     left, top, right, bottom = bounds[:, None].unbind(-1)
     u, v = pixels.unbind(-1)
-    below = (u >= left) & (u <= right) & (v > bottom) & (v <= last)
+    contained = inside(pixels, bounds, slack=0.0) & in_front
+    below = in_front & (u >= left) & (u <= right) & (v > bottom) & (v <= last)
     nowhere = ~contained.any(dim=0)
     lowest = torch.where(nowhere, foot, bottom - EDGE)
     u, v = u.maximum(left + EDGE).minimum(right - EDGE), v.maximum(top + EDGE).minimum(lowest)

@@ -16,7 +16,7 @@ from ..errors import UserError
 from ..geometry import ray_box
 from ..keypoints import HEAD
 from ..model.keypoint_nerf import SourceViews
-from ..model.spatial import inside, project, stand_in
+from ..model.spatial import project, stand_in
 from ..subject import depth_range
 from .disturbances import cut_bounds, detected_keypoints, photo_end, photometric, shaken_pose, spoilt_mask
 
@@ -166,12 +166,10 @@ def _in_subject(points: Float[np.ndarray, "*n 3"]) -> Bool[np.ndarray, "*n"]:
 
 
 def _in_some_photo(source: SourceViews, points: Float[np.ndarray, "h w 3"]) -> Bool[np.ndarray, "h w"]:
-    """Whether any source photo contains a point, or stands in for those that do."""
+    """Whether any source photo has a say about a point (see `stand_in`)."""
     flat = torch.from_numpy(points.reshape(-1, 3)).float()
     pixels, depth = project(source.intrinsics, source.camera_from_world, flat)
-    contained = inside(pixels, source.bounds, slack=0.0) & (depth > 0)
-    _, visible = stand_in(pixels, contained, source.bounds, source.images.shape[-2])
-    visible &= depth > 0
+    _, visible = stand_in(pixels, depth > 0, source.bounds, source.images.shape[-2])
     return np.asarray(visible.any(dim=0).reshape(points.shape[:2]).numpy())
 
 
