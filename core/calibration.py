@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -48,7 +49,7 @@ class Calibration:
     warnings: tuple[str, ...] = ()
     """Sentences for the person about what is doubtful."""
 
-    @property
+    @cached_property
     def head_cameras(self) -> tuple[Camera, ...]:
         """The cameras among metres of the head frame."""
         return tuple(in_head_frame(camera, self.world_from_head) for camera in self.cameras)

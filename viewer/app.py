@@ -8,14 +8,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import UserError
-from ..core.processor import share_processor
-from .display import check_display, screen_scale
+from ..core.processor import right_of_way, share_processor
+from .display import check_display, is_drawn_by_processor, screen_scale
 from .handover import Listener, hand_over
 from .pace import Pace
 
@@ -139,6 +140,7 @@ class App:
         self._sources: tuple[Path, ...] = ()
         self._has_settled = False
         self._pace = Pace()
+        self._way: Callable[[], AbstractContextManager[object]] = nullcontext
 
     def run(self) -> int:
         """Show the window until it is closed; the exit code."""
@@ -165,6 +167,10 @@ class App:
         dpg.set_exit_callback(lambda: self.window.asking.quit())
         dpg.setup_dearpygui()
         dpg.show_viewport()
+        dpg.render_dearpygui_frame()
+        if is_drawn_by_processor():
+            # A graphics card would be waited for, with the processor at rest.
+            self._way = right_of_way
         sys.setswitchinterval(SWITCH_SECONDS)
         for stop in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stop, lambda number, frame: self._interrupt())
@@ -195,7 +201,8 @@ class App:
 
     def _frame(self, dpg) -> None:
         """One frame; no failure in it ends the program."""
-        dpg.render_dearpygui_frame()
+        with self._way():
+            dpg.render_dearpygui_frame()
         jobs = dpg.get_callback_queue() or []
         self._pace.note(jobs=len(jobs))
         for callback, *arguments in jobs:

@@ -10,6 +10,9 @@ from ..core.errors import UserError
 
 DOTS_PER_INCH = 96.0
 """Of an ordinary screen, as X counts."""
+GL_RENDERER = 0x1F01
+SOFTWARE = ("llvmpipe", "softpipe", "swrast", "software", "swiftshader")
+"""What renderers of OpenGL that need no graphics card call themselves."""
 NO_WINDOW = "use the kpnerf command, which needs no window"
 
 
@@ -51,6 +54,18 @@ def screen_scale() -> float:
             with suppress(ValueError):
                 return _sensible(float(value) / DOTS_PER_INCH)
     return 1.0
+
+
+def is_drawn_by_processor() -> bool:
+    """Whether no graphics card draws the window of this thread, as far as that is known; ask after its first frame."""
+    try:
+        gl = ctypes.CDLL(ctypes.util.find_library("GL") or "libGL.so.1")
+    except OSError:
+        return False
+    gl.glGetString.restype = ctypes.c_char_p
+    gl.glGetString.argtypes = [ctypes.c_uint]
+    renderer = (gl.glGetString(GL_RENDERER) or b"").decode("latin-1").lower()
+    return any(name in renderer for name in SOFTWARE)
 
 
 def _sensible(scale: float) -> float:

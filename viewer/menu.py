@@ -32,6 +32,7 @@ class MenuBar:
         self._memory = memory
         self._open_recent = open_recent
         self._items: list[tuple[int | str, Command]] = []
+        self._enabled: dict[int | str, bool] = {}
         self._changes = Changes()
         theme = menu_theme(scale)
         with dpg.menu_bar():
@@ -55,7 +56,8 @@ class MenuBar:
         history = self._session.editor.history
         for item, command in self._items:
             enabled = command.enabled(self._session)
-            if dpg.is_item_enabled(item) != enabled:
+            if self._enabled.get(item) != enabled:
+                self._enabled[item] = enabled
                 dpg.configure_item(item, enabled=enabled)
             label = {"Undo": history.undo_label, "Redo": history.redo_label}.get(command.title)
             if command.title in ("Undo", "Redo"):

@@ -1,12 +1,14 @@
 """The photos that come with the program."""
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 from ..core.errors import UserError
 
 
+@cache
 def sample_folder() -> Path:
     """Where they are."""
     return Path(str(files("kpnerf.assets") / "samples" / "person"))

@@ -1,10 +1,12 @@
-"""Work in pieces of a few milliseconds, between which it may turn out to be unwanted."""
+"""Work in pieces of a few milliseconds, between which it lets the window be drawn, or turns out to be unwanted."""
 
 import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import torch
+
+from ..processor import let_pass
 
 Piece = TypeVar("Piece")
 QUESTIONS = 512
@@ -24,6 +26,7 @@ def never() -> bool:
 
 def look(is_stale: Callable[[], bool]) -> None:
     """Between two parts of a piece; raises Unwanted, which `each` takes for its end."""
+    let_pass()
     if is_stale():
         raise Unwanted
 
@@ -31,6 +34,7 @@ def look(is_stale: Callable[[], bool]) -> None:
 def each(pieces: Iterable[Piece], work: Callable[[Piece], object], *, is_stale: Callable[[], bool] = never) -> bool:
     """Work on one piece after the other; whether it came to an end before `is_stale` turned true."""
     for piece in pieces:
+        let_pass()
         if is_stale():
             return False
         try:
@@ -84,6 +88,7 @@ class Paced:
             return each(pieces_of(count, count, device=device), work, is_stale=is_stale)
         begin = 0
         while begin < count:
+            let_pass()
             if is_stale():
                 return False
             rest = count - begin

@@ -33,7 +33,14 @@ ENCODINGS: tuple[Encoding, ...] = get_args(Encoding)
 ASKED = tuple(
     condition
     for condition in CONDITIONS
-    if condition.name in ("three photos, between them", "three photos, 23° beyond them", "keypoints off by 10 mm")
+    if condition.name
+    in (
+        "three photos, between them",
+        "three photos, 23° beyond them",
+        "keypoints off by 10 mm",
+        "changed generator, between",
+        "changed generator, 23° beyond",
+    )
 )
 """What every network is asked; the first decides which two are the best."""
 ENCODER_SIZE, PICTURE_SIZE = 128, 128

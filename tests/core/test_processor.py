@@ -3,12 +3,13 @@
 import os
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from kpnerf.core import cli
-from kpnerf.core.processor import BEHIND, give_way, share_processor
+from kpnerf.core.processor import BEHIND, LONGEST_HALT, give_way, let_pass, right_of_way, share_processor
 
 
 @pytest.fixture(autouse=True)
@@ -58,3 +59,32 @@ def test_a_thread_that_gives_way_leaves_the_others_as_urgent_as_they_were() -> N
 
     assert now == started == min(before + BEHIND, 19)
     assert niceness() == before
+
+
+def test_computing_halts_while_the_window_is_drawn_and_not_for_ever() -> None:
+    """At the next place where it looks; it goes on afterwards, and also where drawing hangs."""
+    passed = threading.Event()
+
+    def compute() -> None:
+        let_pass()
+        passed.set()
+
+    with right_of_way():
+        began = time.perf_counter()
+        thread = threading.Thread(target=compute)
+        thread.start()
+        has_halted = not passed.wait(0.3 * LONGEST_HALT)
+        seen_after = time.perf_counter() - began
+    assert passed.wait(10)
+    thread.join()
+    # A machine that left this very thread waiting has seen nothing.
+    assert has_halted or seen_after > LONGEST_HALT
+
+    with right_of_way():
+        let_pass()
+    with pytest.raises(ZeroDivisionError), right_of_way():
+        _ = 1 / 0
+    began = time.perf_counter()
+    for _ in range(100):
+        let_pass()
+    assert time.perf_counter() - began < 100 * LONGEST_HALT

@@ -57,6 +57,34 @@ def test_a_screen_without_opengl_is_told(screen_without_opengl):
     assert "has no OpenGL" in run.stderr
 
 
+@pytest.fixture
+def screen():
+    """With OpenGL, and no graphics card behind it."""
+    screen = Screen()
+    yield screen
+    screen.close()
+
+
+def test_a_window_without_a_graphics_card_is_told_apart(screen):
+    """Its frames would compete with the avatar for the processor; before there is a window nothing is known."""
+    program = """if True:
+        import dearpygui.dearpygui as dpg
+        from kpnerf.viewer.display import is_drawn_by_processor
+        before = is_drawn_by_processor()
+        dpg.create_context(); dpg.create_viewport(width=64, height=64); dpg.setup_dearpygui(); dpg.show_viewport()
+        dpg.render_dearpygui_frame()
+        print(before, is_drawn_by_processor())"""
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"DISPLAY": screen.name, "LIBGL_ALWAYS_SOFTWARE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert run.stdout.split() == ["False", "True"], run.stderr
+
+
 @pytest.mark.parametrize("arguments", [["--size", "wide"], ["--size", "0x100"], ["--scale", "9"]])
 def test_nonsense_on_the_command_line_is_refused(arguments, capsys):
     """By argparse, with what would be right."""

@@ -32,6 +32,20 @@ def test_nothing_is_begun_once_unwanted() -> None:
     assert each(range(3), done.append)
 
 
+def test_the_window_goes_first_between_any_two_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However work is cut; and in the middle of a piece that looks."""
+    halts: list[None] = []
+    monkeypatch.setattr("kpnerf.core.render.pieces.let_pass", lambda: halts.append(None))
+
+    each(range(5), lambda piece: look(lambda: False))
+    assert len(halts) == 10
+
+    halts.clear()
+    pieces: list[slice] = []
+    Paced(10, least=10).each(1000, pieces.append)
+    assert len(halts) == len(pieces) > 1
+
+
 def test_an_end_in_the_middle_of_a_piece() -> None:
     """A part of a piece that finds itself unwanted ends all of it, and nothing else is taken for that."""
     done: list[int] = []
