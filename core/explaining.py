@@ -8,7 +8,8 @@ import torch
 
 from .camera import Camera
 from .document import Document, RenderMode
-from .model.keypoint_nerf import EncodedViews, KeypointNeRF
+from .model.keypoint_nerf import KeypointNeRF
+from .model.views import EncodedViews
 from .probe import Probe
 from .render.influence import InfluenceMode, Photograph, Subject, explain
 from .render.renderer import Frame

@@ -24,8 +24,9 @@ from .explaining import DRAWN, explained
 from .exposure import matching_gains
 from .model.additions import fingerprint, with_additions
 from .model.checkpoint import load_weights
-from .model.keypoint_nerf import EncodedViews, KeypointNeRF, SourceViews
+from .model.keypoint_nerf import KeypointNeRF
 from .model.precision import fast_arithmetic
+from .model.views import EncodedViews, SourceViews
 from .probe import NO_PROBE, Probe
 from .refinement import Refinement
 from .render.lattices import Focus, nowhere

@@ -18,7 +18,8 @@ from .document import Document
 from .errors import UserError
 from .figures import likeness
 from .model.additions import fingerprint
-from .model.keypoint_nerf import EncodedViews, KeypointNeRF
+from .model.keypoint_nerf import KeypointNeRF
+from .model.views import EncodedViews
 from .pipeline import crop_views, encode_document, refined_model, render_request
 from .refinement import Refinement
 from .render.renderer import Renderer

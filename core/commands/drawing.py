@@ -9,7 +9,7 @@ import numpy as np
 from .. import edits, pipeline
 from ..camera import Camera, orbit_camera, orbit_path
 from ..document import Document
-from ..model.keypoint_nerf import EncodedViews
+from ..model.views import EncodedViews
 from ..render.renderer import Frame
 from .options import Colour, load_with_sources, reporter
 

@@ -27,6 +27,8 @@ from .spatial import (
     read_maps,
     stand_in,
 )
+from .sweep import RAYS, DepthSweep, rays_of
+from .views import EncodedViews, Sighting, SourceViews
 
 
 @dataclass(frozen=True)
@@ -81,56 +83,6 @@ class ModelConfig:
         return ModelConfig(keypoints=13, sigma=0.05, encoder="pyramid", encoding=encoding)
 
 
-@dataclass(frozen=True, eq=False)
-class SourceViews:
-    """Square pictures of one subject with their cameras; all tensors on one device, float32."""
-
-    images: Float[Tensor, "v 3 h w"]
-    """RGB in [0, 1], black outside the mask."""
-    masks: Float[Tensor, "v 1 h w"]
-    intrinsics: Float[Tensor, "v 3 3"]
-    """For these pictures; pixel centres at integers."""
-    camera_from_world: Float[Tensor, "v 4 4"]
-    near_far: Float[Tensor, "v 2"]
-    """Depths between which the subject lies, metres."""
-    bounds: Float[Tensor, "v 4"]
-    """Pixel centres x0, y0, x1, y1 of the part that the photo really covers."""
-
-    def to(self, device: torch.device) -> "SourceViews":
-        """The same on another device."""
-        return SourceViews(**{name: value.to(device) for name, value in vars(self).items()})
-
-
-@dataclass(frozen=True, eq=False)
-class EncodedViews:
-    """What the network knows of the photos: the seam between encoding and rendering."""
-
-    source: SourceViews
-    low: Float[Tensor, "v cl hl wl"]
-    high: Float[Tensor, "v ch hh wh"]
-    texture: Float[Tensor, "v ct ht wt"]
-    depth: Float[Tensor, "v 1 hd wd"] | None
-    """Predicted depth of the first surface behind each pixel, relative to the world's origin, metres."""
-
-    def to(self, device: torch.device) -> "EncodedViews":
-        """The same on another device."""
-        source = self.source.to(device)
-        low, high, texture = (maps.to(device) for maps in (self.low, self.high, self.texture))
-        return EncodedViews(source, low, high, texture, None if self.depth is None else self.depth.to(device))
-
-
-@dataclass(frozen=True, eq=False)
-class Sighting:
-    """Samples as the views see them; shared by geometry and colour."""
-
-    uv: Float[Tensor, "v n 2"]
-    depth: Float[Tensor, "v n"]
-    visible: Bool[Tensor, "v n"]
-    """Whether the photo has a say about the sample: contains it, or stands in (see `stand_in`)."""
-    weights: Float[Tensor, "v n"]
-    """Confidence of each view from where the sample lies in it; zero where invisible."""
-
-
 class KeypointNeRF(nn.Module):
     """The network. Points are in the world of the cameras given to `encode`, metres."""
 
@@ -143,9 +95,11 @@ class KeypointNeRF(nn.Module):
             self.texture_encoder: nn.Module | None = TextureEncoder()
             low, high, texture = 64, 8, 8
         else:
-            self.geometry_encoder = PyramidEncoder()
+            self.geometry_encoder = PyramidEncoder(rays=RAYS if config.depth else 0)
             self.texture_encoder = None
             low, high, texture = PyramidEncoder.LOW, PyramidEncoder.HIGH, PyramidEncoder.TEXTURE
+            if config.depth:
+                self.sweep = DepthSweep(low, high)
         extra = 3 if config.depth else 0
         self.geometry_head = GeometryHead(
             channels + low + extra, high, smooth=config.smooth, view_confidence=config.view_confidence
@@ -175,8 +129,13 @@ class KeypointNeRF(nn.Module):
             low, high = self.geometry_encoder(images)
             return EncodedViews(source, low, high, self.texture_encoder(images), None)
         masks = F.interpolate(source.masks, size=images.shape[-2:], mode="area")
-        low, high, texture, depth = self.geometry_encoder(torch.cat([images, masks], dim=1))
-        return EncodedViews(source, low, high, texture, depth if self.config.depth else None)
+        pictures = torch.cat([images, masks], dim=1)
+        if not self.config.depth:
+            low, high, texture, _ = self.geometry_encoder(pictures)
+            return EncodedViews(source, low, high, texture, None)
+        low, high, texture, alone = self.geometry_encoder(pictures, rays_of(source, images.shape[-1]))
+        depth = self.sweep(source, masks, low, high, alone)
+        return EncodedViews(source, low, high, texture, depth, alone)
 
     def sight(self, encoded: EncodedViews, points: Float[Tensor, "n 3"]) -> tuple[Sighting, Bool[Tensor, "n"]]:
         """Where samples lie in the views, and which of them are inside the visual hull.

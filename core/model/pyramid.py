@@ -36,10 +36,11 @@ class PyramidEncoder(nn.Module):
     LOW, HIGH, TEXTURE = 64, LEARNT + 4, 8
     """The last four of the high features are the picture itself: photos that show one place show one colour there."""
 
-    def __init__(self) -> None:
+    def __init__(self, rays: int = 0) -> None:
+        """`rays`: channels that say where the pixels' rays run."""
         super().__init__()
         widths = self.WIDTHS
-        self.stem = nn.Conv2d(4, widths[0], 5, stride=2, padding=2)
+        self.stem = nn.Conv2d(4 + rays, widths[0], 5, stride=2, padding=2)
         self.levels = nn.ModuleList(
             nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
             for width, blocks in zip(widths, self.BLOCKS, strict=True)
@@ -59,7 +60,7 @@ class PyramidEncoder(nn.Module):
         nn.init.zeros_(self.detail.weight)
 
     def forward(
-        self, x: Float[Tensor, "v 4 h w"]
+        self, x: Float[Tensor, "v 4 h w"], rays: Float[Tensor, "v r h w"] | None = None
     ) -> tuple[
         Float[Tensor, "v 64 h/4 w/4"],
         Float[Tensor, "v 20 h w"],
@@ -68,7 +69,7 @@ class PyramidEncoder(nn.Module):
     ]:
         """Low, high and texture features, and depth relative to the world's origin (metres)."""
         picture = 2 * x - 1
-        x = self.stem(picture)
+        x = self.stem(picture if rays is None else torch.cat([picture, rays], dim=1))
         skips: list[Tensor] = []
         for level, blocks in enumerate(self.levels):
             x = blocks(x)
@@ -81,15 +82,15 @@ class PyramidEncoder(nn.Module):
             x = self.merge[level](x + skips[level])
             if level == 1:
                 low = self.low(F.relu(x))
-        fine = _doubled(self.fine(F.relu(x))).float() + self._detail(picture, F.relu(x)).float()
+        fine = doubled(self.fine(F.relu(x))).float() + self._detail(picture, F.relu(x)).float()
         learnt, texture, depth = torch.split(fine, [self.LEARNT, self.TEXTURE, 1], dim=1)
         return low.float(), torch.cat([learnt, picture.float()], dim=1), texture, 0.1 * depth
 
     def _detail(self, picture: Float[Tensor, "v 4 h w"], x: Float[Tensor, "v 32 h/2 w/2"]) -> Float[Tensor, "v 25 h w"]:
-        y = F.relu(self.edges(picture) + _doubled(self.context(x)))
+        y = F.relu(self.edges(picture) + doubled(self.context(x)))
         return self.detail(F.relu(self.mix(y)))
 
 
-def _doubled(x: Float[Tensor, "v c h w"]) -> Float[Tensor, "v c 2*h 2*w"]:
+def doubled(x: Float[Tensor, "v c h w"]) -> Float[Tensor, "v c 2*h 2*w"]:
     """Twice the size, corner on corner: maps of every resolution are read with the same coordinate."""
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)

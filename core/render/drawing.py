@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from ..camera import Camera
 from ..geometry import Box
-from ..model.keypoint_nerf import EncodedViews
+from ..model.views import EncodedViews
 from .lattices import BAND, SIDE, Focus, Region, levels, nearest_first, nowhere, regions
 from .painting import Painting
 from .pieces import each, never, pieces_of

@@ -16,9 +16,10 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ..model.keypoint_nerf import EncodedViews, KeypointNeRF
+from ..model.keypoint_nerf import KeypointNeRF
 from ..model.precision import ROW_STEP, fast_arithmetic, padded
 from ..model.spatial import feet, project, read_maps
+from ..model.views import EncodedViews
 from . import kernels
 from .pieces import look, never
 

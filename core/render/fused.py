@@ -16,8 +16,9 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from ..geometry import Box
-from ..model.keypoint_nerf import EncodedViews, KeypointNeRF
+from ..model.keypoint_nerf import KeypointNeRF
 from ..model.spatial import project
+from ..model.views import EncodedViews
 from .field import camera_rows
 from .grid import DensityGrid
 from .kernel_weights import KernelWeights, colour_weights, columns, geometry_weights

@@ -16,9 +16,10 @@ from torch.nn import functional as F
 
 from ..camera import Camera
 from ..geometry import Box
-from ..model.keypoint_nerf import EncodedViews, KeypointNeRF
+from ..model.keypoint_nerf import KeypointNeRF
 from ..model.precision import padded
 from ..model.spatial import inside, project
+from ..model.views import EncodedViews
 from ..probe import PHOTO_COLOURS
 from .painting import CameraRays
 from .ray_kernels import VISIBLE

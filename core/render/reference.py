@@ -11,7 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ..model.keypoint_nerf import EncodedViews, KeypointNeRF
+from ..model.keypoint_nerf import KeypointNeRF
+from ..model.views import EncodedViews
 from . import sampling
 from .compositing import composite, ray_weights
 

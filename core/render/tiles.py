@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ..model.keypoint_nerf import EncodedViews, KeypointNeRF
+from ..model.keypoint_nerf import KeypointNeRF
+from ..model.views import EncodedViews
 from .field import Field
 from .pieces import look, never
 

@@ -13,7 +13,8 @@ import torch
 from ..camera import Camera
 from ..figures import psnr
 from ..geometry import Box
-from ..model.keypoint_nerf import EncodedViews, KeypointNeRF, SourceViews
+from ..model.keypoint_nerf import KeypointNeRF
+from ..model.views import EncodedViews, SourceViews
 from .grids import Grids
 from .painting import CameraRays
 from .reference import ROWS

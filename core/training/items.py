@@ -15,8 +15,8 @@ from torch import Tensor
 from ..errors import UserError
 from ..geometry import ray_box
 from ..keypoints import HEAD
-from ..model.keypoint_nerf import SourceViews
 from ..model.spatial import project, stand_in
+from ..model.views import SourceViews
 from ..subject import depth_range
 from .disturbances import cut_bounds, detected_keypoints, photo_end, photometric, shaken_pose, spoilt_mask
 

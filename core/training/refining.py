@@ -17,8 +17,9 @@ from torch import Tensor, nn
 
 from ..geometry import Box
 from ..model.additions import head_parameters, own_heads
-from ..model.keypoint_nerf import EncodedViews, KeypointNeRF, SourceViews
+from ..model.keypoint_nerf import KeypointNeRF
 from ..model.precision import fast_arithmetic
+from ..model.views import EncodedViews, SourceViews
 from ..render.compositing import ray_weights
 from ..render.sampling import ray_box
 from .losses import LossWeights, picture_losses

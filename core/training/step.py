@@ -6,7 +6,8 @@ from torch import Tensor
 
 from ..geometry import Box
 from ..keypoints import HEAD
-from ..model.keypoint_nerf import EncodedViews, KeypointNeRF
+from ..model.keypoint_nerf import KeypointNeRF
+from ..model.views import EncodedViews
 from ..render.compositing import ray_weights
 from ..render.sampling import ray_box
 from .items import BOX_MARGIN, TrainingItem
@@ -125,6 +126,8 @@ def _losses(
     terms["occupancy"] = occupancy_loss(raw, behind.reshape(-1)[chosen], opaque[ray])
     if encoded.depth is not None:
         terms["depth"] = depth_loss(encoded.depth, item.source_depth)
+        if encoded.alone is not None and len(encoded.alone) > 1:
+            terms["depth"] = terms["depth"] + 0.5 * depth_loss(encoded.alone, item.source_depth)
     scaled = {name: value * getattr(weights, name) for name, value in terms.items()}
     scaled["total"] = torch.stack(list(scaled.values())).sum()
     scaled["samples"] = torch.tensor(float(len(chosen)))

@@ -149,7 +149,7 @@ class Trainer:
     def _share_gradients(self) -> None:
         """Replace the gradients by their mean over processes, in one message."""
         parameters = [p for p in self.model.parameters() if p.requires_grad]
-        flat = torch.cat([torch.zeros_like(p).view(-1) if p.grad is None else p.grad.reshape(-1) for p in parameters])
+        flat = torch.cat([p.new_zeros(p.numel()) if p.grad is None else p.grad.reshape(-1) for p in parameters])
         dist.all_reduce(flat)
         flat /= self.settings.processes
         for p, part in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):

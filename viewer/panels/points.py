@@ -13,7 +13,7 @@ from ..form import Form
 from ..looking import look_at_worst
 from ..point_order import ORDERS, Order, ordered, worst_residual
 from ..session import Session
-from ..theme import heading_button_theme, table_theme
+from ..theme import Rgba, heading_button_theme, table_theme
 
 LINE, BUTTONS = 19, 38
 """Heights, pixels at scale 1."""
@@ -36,6 +36,7 @@ class PointsPanel:
         self._session = session
         self._form = form
         self._rows: list[_Row] = []
+        self._cells: dict[int | str, tuple[str, Rgba | None]] = {}
         self._headings: dict[Order, int | str] = {}
         self._views: list[int | str] = []
         self._shape: tuple[object, ...] = ()
@@ -77,6 +78,7 @@ class PointsPanel:
     def _build(self, document: Document) -> None:
         dpg.delete_item(self._body, children_only=True)
         self._rows, self._names = [], list(document.schema.names)
+        self._cells.clear()
         if not document.views:
             return
         scale = self._form.scale
@@ -127,7 +129,7 @@ class PointsPanel:
         for row, name in zip(self._rows, self._names, strict=False):
             index = document.schema.index(name)
             dpg.set_item_label(row.name, name)
-            dpg.set_value(row.name, name in editor.points)
+            dpg.set_value(row.name, name in editor.points)  # a click has changed it already
             for number, (view, dot) in enumerate(zip(document.views, row.dots, strict=True)):
                 keypoints = view.keypoints
                 state = PointState(int(keypoints.state[index]))
@@ -135,16 +137,25 @@ class PointsPanel:
                 by_confidence = session.colouring == "confidence"
                 colour = palette.of_point(state, float(keypoints.confidence[index]), by_confidence=by_confidence)
                 doubted = findings.doubt_about(name, number) is not None
-                dpg.configure_item(dot, color=palette.error if doubted else colour)
-                dpg.set_value(dot, "!" if doubted else "○" if hollow else "●")
+                sign = "!" if doubted else "○" if hollow else "●"
+                self._put(dot, sign, palette.error if doubted else colour)
             worst = worst_residual(residuals, index)
-            dpg.set_value(row.residual, "" if worst is None else f"{worst:5.1f}")
-            dpg.configure_item(row.residual, color=palette.faint if worst is None else palette.of_residual(worst))
+            shown = ("", palette.faint) if worst is None else (f"{worst:5.1f}", palette.of_residual(worst))
+            self._put(row.residual, *shown)
             rank = findings.ranks.get(name)
-            dpg.set_value(row.rank, "" if rank is None else f"{rank:3d}")
+            self._put(row.rank, "" if rank is None else f"{rank:3d}")
         for number, heading in enumerate(self._views):
             off = np.nan if calibration is None else float(calibration.residual_px[number])
             dpg.configure_item(heading, color=palette.of_residual(off) if np.isfinite(off) else palette.faint)
+
+    def _put(self, cell: int | str, text: str, colour: Rgba | None = None) -> None:
+        """Into a cell that shows something else: under a dragging hand most of them stay as they are."""
+        if self._cells.get(cell) == (text, colour):
+            return
+        self._cells[cell] = text, colour
+        dpg.set_value(cell, text)
+        if colour is not None:
+            dpg.configure_item(cell, color=colour)
 
     def _tell(self) -> None:
         """The sentence about what cannot be right, where there is one."""

@@ -7,7 +7,8 @@ import torch
 
 from kpnerf.core.camera import Camera, orbit_camera
 from kpnerf.core.keypoints import HEAD
-from kpnerf.core.model.keypoint_nerf import KeypointNeRF, ModelConfig, SourceViews
+from kpnerf.core.model.keypoint_nerf import KeypointNeRF, ModelConfig
+from kpnerf.core.model.views import SourceViews
 from kpnerf.core.subject import depth_range
 
 RADIUS = 0.1

@@ -8,8 +8,9 @@ import torch
 
 from kpnerf.core.errors import UserError
 from kpnerf.core.model.checkpoint import load_weights, read_published, save_weights
-from kpnerf.core.model.keypoint_nerf import KeypointNeRF, ModelConfig, SourceViews
+from kpnerf.core.model.keypoint_nerf import KeypointNeRF, ModelConfig
 from kpnerf.core.model.spatial import read_maps
+from kpnerf.core.model.views import SourceViews
 
 from . import scene
 
@@ -163,8 +164,10 @@ def test_bad_weight_files_are_refused_in_a_sentence(tmp_path: Path) -> None:
 
 def test_gradients_against_finite_differences() -> None:
     """Moving a keypoint changes density by what autograd says (float64, central differences)."""
-    model, source = scene.network().double(), scene.source()
-    encoded = model.encode(SourceViews(**{name: value.double() for name, value in vars(source).items()}))
+    model = scene.network()
+    with torch.no_grad():
+        encoded = model.encode(scene.source())
+    model.double()
     points, _ = samples(8)
     sighting, _ = model.sight(encoded, points)
     sighting = replace(sighting, weights=sighting.weights.double(), depth=sighting.depth.double())

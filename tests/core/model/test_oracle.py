@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from kpnerf.core.model.checkpoint import read_published
-from kpnerf.core.model.keypoint_nerf import EncodedViews, KeypointNeRF, SourceViews
+from kpnerf.core.model.keypoint_nerf import KeypointNeRF
+from kpnerf.core.model.views import EncodedViews, SourceViews
 from kpnerf.core.render.reference import RayColours, render_rays
 from kpnerf.core.render.sampling import ray_box
 

@@ -25,7 +25,8 @@ import torch  # noqa: E402
 
 from kpnerf.core.keypoints import HEAD  # noqa: E402
 from kpnerf.core.model import precision  # noqa: E402
-from kpnerf.core.model.keypoint_nerf import EncodedViews, KeypointNeRF  # noqa: E402
+from kpnerf.core.model.keypoint_nerf import KeypointNeRF  # noqa: E402
+from kpnerf.core.model.views import EncodedViews  # noqa: E402
 from kpnerf.core.render import fused, grids  # noqa: E402
 from kpnerf.core.render.field import Field  # noqa: E402
 from kpnerf.core.render.fused import FusedField  # noqa: E402

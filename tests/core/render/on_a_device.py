@@ -13,7 +13,7 @@ DEVICE = pretended.install()
 
 from kpnerf.core.keypoints import HEAD  # noqa: E402
 from kpnerf.core.model import precision  # noqa: E402
-from kpnerf.core.model.keypoint_nerf import EncodedViews  # noqa: E402
+from kpnerf.core.model.views import EncodedViews  # noqa: E402
 from kpnerf.core.render import field, grids, influence  # noqa: E402
 from kpnerf.core.render.renderer import Renderer, RenderRequest  # noqa: E402
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from kpnerf.core.keypoints import HEAD
-from kpnerf.core.model.keypoint_nerf import EncodedViews, KeypointNeRF
+from kpnerf.core.model.keypoint_nerf import KeypointNeRF
+from kpnerf.core.model.views import EncodedViews
 from kpnerf.core.render import pixel_kernels, ray_kernels
 from kpnerf.core.render.field import CompiledField, Field
 from kpnerf.core.render.grid import DensityGrid, Lattice, adjust, bake, hull_of, refine

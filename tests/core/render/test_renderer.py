@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from kpnerf.core.keypoints import HEAD
-from kpnerf.core.model.keypoint_nerf import EncodedViews, KeypointNeRF, Sighting
+from kpnerf.core.model.keypoint_nerf import KeypointNeRF
+from kpnerf.core.model.views import EncodedViews, Sighting
 from kpnerf.core.render.field import Field
 from kpnerf.core.render.grid import Lattice, bake, hull_of
 from kpnerf.core.render.lattices import Canvas, levels, nearest_first, new_pixels, regions

@@ -97,6 +97,24 @@ def test_two_processes_are_one(people: Path, tmp_path: Path) -> None:
         assert (two[name] - value).abs().mean() <= 0.02 * moved + 1e-7, name
 
 
+def test_what_an_item_does_not_ask_has_no_gradient_to_share(people: Path, tmp_path: Path) -> None:
+    """A single photo is corrected by no other; convolutions that lie otherwise in memory included."""
+    trainer = Trainer(ModelConfig.head(), SETTINGS, people, tmp_path / "run", device="cpu")
+    parameters = dict(trainer.model.named_parameters())
+    for name, parameter in parameters.items():
+        parameter.grad = None if name.startswith("sweep") else torch.rand_like(parameter)
+    expected = {name: p.grad.clone() for name, p in parameters.items() if p.grad is not None}
+    torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
+    try:
+        trainer._share_gradients()
+    finally:
+        torch.distributed.destroy_process_group()
+
+    for name, parameter in parameters.items():
+        assert parameter.grad is not None
+        torch.testing.assert_close(parameter.grad, expected.get(name, torch.zeros_like(parameter)))
+
+
 def test_it_learns(people: Path, tmp_path: Path) -> None:
     """Forty steps on one and the same item bring its loss to less than half."""
     settings = TrainingSettings(steps=40, patches=1, patch=16, warm_up=5, mixed_precision=False)

@@ -1,0 +1,59 @@
+"""Photos as the network takes them, what it knows of them, and how they see samples."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class SourceViews:
+    """Square pictures of one subject with their cameras; all tensors on one device, float32."""
+
+    images: Float[Tensor, "v 3 h w"]
+    """RGB in [0, 1], black outside the mask."""
+    masks: Float[Tensor, "v 1 h w"]
+    intrinsics: Float[Tensor, "v 3 3"]
+    """For these pictures; pixel centres at integers."""
+    camera_from_world: Float[Tensor, "v 4 4"]
+    near_far: Float[Tensor, "v 2"]
+    """Depths between which the subject lies, metres."""
+    bounds: Float[Tensor, "v 4"]
+    """Pixel centres x0, y0, x1, y1 of the part that the photo really covers."""
+
+    def to(self, device: torch.device) -> "SourceViews":
+        """The same on another device."""
+        return SourceViews(**{name: value.to(device) for name, value in vars(self).items()})
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedViews:
+    """What the network knows of the photos: the seam between encoding and rendering."""
+
+    source: SourceViews
+    low: Float[Tensor, "v cl hl wl"]
+    high: Float[Tensor, "v ch hh wh"]
+    texture: Float[Tensor, "v ct ht wt"]
+    depth: Float[Tensor, "v 1 hd wd"] | None
+    """Predicted depth of the first surface behind each pixel, relative to the world's origin, metres."""
+    alone: Float[Tensor, "v 1 hd wd"] | None = None
+    """What each photo predicts without the others: for training only."""
+
+    def to(self, device: torch.device) -> "EncodedViews":
+        """The same on another device."""
+        source = self.source.to(device)
+        low, high, texture = (maps.to(device) for maps in (self.low, self.high, self.texture))
+        return EncodedViews(source, low, high, texture, None if self.depth is None else self.depth.to(device))
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """Samples as the views see them; shared by geometry and colour."""
+
+    uv: Float[Tensor, "v n 2"]
+    depth: Float[Tensor, "v n"]
+    visible: Bool[Tensor, "v n"]
+    """Whether the photo has a say about the sample: contains it, or stands in (see `stand_in`)."""
+    weights: Float[Tensor, "v n"]
+    """Confidence of each view from where the sample lies in it; zero where invisible."""
