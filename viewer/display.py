@@ -59,8 +59,8 @@ def screen_scale() -> float:
 def is_drawn_by_processor() -> bool:
     """Whether no graphics card draws the window of this thread, as far as that is known; ask after its first frame."""
     try:
-        gl = ctypes.CDLL(ctypes.util.find_library("GL") or "libGL.so.1")
-    except OSError:
+        gl = _library("GL", "libgl1")
+    except UserError:
         return False
     gl.glGetString.restype = ctypes.c_char_p
     gl.glGetString.argtypes = [ctypes.c_uint]
