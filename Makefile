@@ -7,11 +7,13 @@ PYTHON ?= $(or $(shell for p in python3 python3.12 python3.11; do \
     done),python3)
 PIP := PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip
 ARGS ?=
-# For weights: where MakeHuman's data are, where a run is kept, how long it is, and how many processes share it.
+# For weights: where MakeHuman's data are, where a run is kept, how long it is, how much of that teaches depth alone, and
+# how many processes share it.
 DATA ?=
 RUN ?= runs
 PEOPLE ?= 640
 STEPS ?= 20000
+DEPTH_STEPS ?= 2000
 PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
@@ -46,7 +48,7 @@ bench: $(VENV)/.viewer
 weights: $(VENV)/.test
 	@test -n '$(DATA)' || { echo 'Say where the data of a MakeHuman installation are: make weights DATA=/path/to/data'; exit 2; }
 	$(BIN)/kpnerf synth --data '$(DATA)' --out '$(RUN)/people' --people $(PEOPLE) --first-seed 1000
-	$(BIN)/kpnerf train '$(RUN)/people' --out '$(RUN)/head' --steps $(STEPS) --processes $(PROCESSES)
+	$(BIN)/kpnerf train '$(RUN)/people' --out '$(RUN)/head' --steps $(STEPS) --depth-steps $(DEPTH_STEPS) --processes $(PROCESSES)
 	cp '$(RUN)/head/head.safetensors' assets/weights/head.safetensors
 
 lint: $(VENV)/.test build/tree

@@ -99,7 +99,7 @@ class KeypointNeRF(nn.Module):
             self.texture_encoder = None
             low, high, texture = PyramidEncoder.LOW, PyramidEncoder.HIGH, PyramidEncoder.TEXTURE
             if config.depth:
-                self.sweep = DepthSweep(low, high)
+                self.sweep = DepthSweep(low, high, PyramidEncoder.LEARNT)
         extra = 3 if config.depth else 0
         self.geometry_head = GeometryHead(
             channels + low + extra, high, smooth=config.smooth, view_confidence=config.view_confidence
@@ -129,13 +129,25 @@ class KeypointNeRF(nn.Module):
             low, high = self.geometry_encoder(images)
             return EncodedViews(source, low, high, self.texture_encoder(images), None)
         masks = F.interpolate(source.masks, size=images.shape[-2:], mode="area")
-        pictures = torch.cat([images, masks], dim=1)
+        # As convolutions multiply fastest; what is joined to features then lies as they do.
+        pictures = torch.cat([images, masks], dim=1).contiguous(memory_format=torch.channels_last)
         if not self.config.depth:
             low, high, texture, _ = self.geometry_encoder(pictures)
             return EncodedViews(source, low, high, texture, None)
         low, high, texture, alone = self.geometry_encoder(pictures, rays_of(source, images.shape[-1]))
-        depth = self.sweep(source, masks, low, high, alone)
-        return EncodedViews(source, low, high, texture, depth, alone)
+        swept = self.sweep(source, masks, low, high, alone)
+        if swept is None:
+            return EncodedViews(source, low, high, texture, alone)
+        learnt = PyramidEncoder.LEARNT
+        return EncodedViews(
+            source,
+            low=low + swept.low,
+            high=torch.cat([high[:, :learnt] + swept.fine, high[:, learnt:]], dim=1),
+            texture=texture,
+            depth=swept.depth,
+            guesses=(alone, swept.coarse),
+            choices=swept.choices,
+        )
 
     def sight(self, encoded: EncodedViews, points: Float[Tensor, "n 3"]) -> tuple[Sighting, Bool[Tensor, "n"]]:
         """Where samples lie in the views, and which of them are inside the visual hull.

@@ -9,10 +9,10 @@ from torch.nn import functional as F
 class ResidualBlock(nn.Module):
     """Pre-activation residual block of two 3x3 convs with group norm."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, dilation: int = 1) -> None:
         super().__init__()
         self.norm1, self.norm2 = nn.GroupNorm(8, channels), nn.GroupNorm(8, channels)
-        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation, bias=False)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
         nn.init.zeros_(self.conv2.weight)
 
@@ -82,7 +82,8 @@ class PyramidEncoder(nn.Module):
             x = self.merge[level](x + skips[level])
             if level == 1:
                 low = self.low(F.relu(x))
-        fine = doubled(self.fine(F.relu(x))).float() + self._detail(picture, F.relu(x)).float()
+        x = F.relu(x)
+        fine = doubled(self.fine(x)).float().add_(self._detail(picture, x))
         learnt, texture, depth = torch.split(fine, [self.LEARNT, self.TEXTURE, 1], dim=1)
         return low.float(), torch.cat([learnt, picture.float()], dim=1), texture, 0.1 * depth
 

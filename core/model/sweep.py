@@ -1,52 +1,177 @@
-"""What other photos say about the depth predicted for one: a plane sweep (Collins, 1996) with learnt features.
+"""What other photos say about the depth predicted for one: plane sweeps (Collins, 1996) with learnt features.
 
 A photo alone tells how far a face is, but hardly how far before or behind it a shoulder. So along the rays of its
 pixels depths round the predicted one are tried: the other photos are asked what they see there, and a few layers that
-have all depths of a neighbourhood before them choose (as in MVSNet: Yao et al., 2018).
+have all depths of a neighbourhood before them choose (as in MVSNet: Yao et al., 2018). A second sweep, twice as fine,
+tries depths round what the first has chosen (as in CasMVSNet: Gu et al., 2020).
+
+What the sweeps have gathered also goes into the features of the photos: a place is not only known by how it looks, but
+by whether the other photos see it too.
 """
 
+from dataclasses import dataclass
+from typing import NamedTuple
+
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .pyramid import ResidualBlock, doubled
 from .spatial import inside, normalised, project, read_maps
-from .views import SourceViews
+from .views import Choice, SourceViews
 
-DEPTHS, REACH, BEND = 24, 0.16, 1.6
-"""How many depths are tried, how far from the prediction the outermost are (metres), and the power by which they
-spread: those next to the prediction are 2 mm apart, the outermost 2 cm."""
+
+@dataclass(frozen=True)
+class Tried:
+    """Which depths a sweep tries round a prediction."""
+
+    count: int
+    reach: float
+    """How far from the prediction the outermost are, metres."""
+    bend: float
+    """The power by which they spread: at 1 they are equally far apart, above it closer next to the prediction."""
+
+    def depths(self) -> Float[Tensor, "d"]:
+        """Relative to the prediction, metres, ascending."""
+        t = torch.linspace(-1, 1, self.count)
+        return self.reach * t.sign() * t.abs() ** self.bend
+
+
+COARSE, FINE = Tried(24, 0.16, 1.6), Tried(12, 0.04, 1.4)
+"""Next to the prediction both try depths 2 to 3 mm apart; the outermost are 2 cm apart in the first, 5 mm in the
+second."""
 MOST_OTHERS = 3
 """So many photos are asked about one, those from nearest its own direction: more would cost, and see other sides."""
-FEATURES, GROUPS, WIDTH = 16, 4, 64
-EVIDENCE = GROUPS + 4
-"""What a photo says about a point: likeness in groups of features, its mask, how far the point lies behind its own
-predicted surface on two scales, and that it contains the point at all."""
+LEARNT, GROUP = 16, 4
+"""Features that photos are compared by, from each of two resolutions; so many of them are compared as one."""
+CONTRAST, FLAT = 9, 0.03
+"""Window in which the picture's own contrast is taken, pixels; and below which contrast (of 1) it is left small."""
+HEARD, JUDGED = 8, 24
+"""What is kept of the evidence for a depth, and the width of what judges it."""
+WIDE, NARROW = 64, 32
+"""Channels of the two sweeps."""
+DILATIONS = (1, 1, 2, 4)
+"""Of the first sweep's blocks: a plain shirt tells its depth only by its collar, its seams and its outline."""
 RAYS = 5
 """Channels of `rays_of`."""
 ON_MASK = 0.02
 """Where there is less mask than that there is no surface to look for."""
 
 
-class DepthSweep(nn.Module):
-    """Corrects the depths predicted for photos by one another; that of a single photo stays as it is."""
+def evidence_channels(features: int) -> int:
+    """What a photo says about a point: in groups of features how alike they are (product) and how unlike (difference),
+    its mask, how far the point lies behind its own predicted surface on two scales, and that it contains it at all."""
+    return 2 * features // GROUP + 4
 
-    def __init__(self, low: int, fine: int) -> None:
-        """`low`, `fine`: channels of the feature maps that it works from."""
+
+class Swept(NamedTuple):
+    """What the photos know once they have been compared."""
+
+    depth: Float[Tensor, "v 1 hf wf"]
+    """Better depths, relative to the world's origin, metres."""
+    coarse: Float[Tensor, "v 1 hf wf"]
+    """Those of the first sweep alone: for training."""
+    choices: tuple[Choice, Choice]
+    """Of both sweeps."""
+    low: Float[Tensor, "v cl h w"]
+    """To be added to the features of the photos."""
+    fine: Float[Tensor, "v ct hf wf"]
+    """To be added to the first of their fine ones."""
+
+
+class Sweep(nn.Module):
+    """One sweep, at the resolution of the features that it is given.
+
+    Every depth is judged by the same few layers, from the evidence at the pixel and in two windows round it (cost
+    aggregation; Scharstein and Szeliski, 2002); what is seen all over the picture then has a say for every depth.
+    """
+
+    def __init__(
+        self, tried: Tried, features: int, width: int, *, windows: tuple[int, int], dilations: tuple[int, ...]
+    ) -> None:
+        """`windows`: sides of those round a pixel, an odd number and a part of the resolution."""
         super().__init__()
-        self.features = nn.Conv2d(low, FEATURES, 1)
-        self.context = nn.Conv2d(low, WIDTH, 1)
-        self.evidence = nn.Conv2d(2 * EVIDENCE * DEPTHS, WIDTH, 1)
-        self.blocks = nn.Sequential(ResidualBlock(WIDTH), ResidualBlock(WIDTH))
-        self.choice = nn.Conv2d(WIDTH, DEPTHS, 1)
-        self.detail = nn.Conv2d(WIDTH, FEATURES, 1)
-        self.edges = nn.Conv2d(fine + 2, FEATURES, 3, padding=1)
-        self.rest = nn.Conv2d(FEATURES, 1, 1)
-        for layer in (self.choice, self.rest):
-            nn.init.zeros_(layer.weight)
-            assert layer.bias is not None
-            nn.init.zeros_(layer.bias)
+        self.tried, self.windows = tried, windows
+        self.compare = nn.Linear(2 * evidence_channels(features), HEARD)
+        self.judge = nn.Sequential(nn.Linear(3 * HEARD, JUDGED), nn.ReLU(), nn.Linear(JUDGED, 1))
+        self.survey = nn.Conv2d(HEARD * tried.count, width, 1)
+        self.blocks = nn.Sequential(*(ResidualBlock(width, dilation) for dilation in dilations))
+        self.choice = silent(nn.Conv2d(width, tried.count, 1))
+
+    def forward(
+        self,
+        source: SourceViews,
+        features: Float[Tensor, "v f h w"],
+        context: Float[Tensor, "v c h w"],
+        masks: Float[Tensor, "v 1 hf wf"],
+        depth: Float[Tensor, "v 1 hd wd"],
+    ) -> tuple[Float[Tensor, "v c+1 h w"], Float[Tensor, "v 1 h w"], Choice]:
+        """What it has gathered, how unsure it is included; what is to be added to the depths, metres; and from what
+        that was chosen.
+
+        `context`: as wide as the sweep.
+        """
+        views, _, height, width = features.shape
+        around = resampled(depth.detach(), (height, width))
+        told = torch.cat([features.float(), resampled(masks, (height, width)), around], dim=1)
+        tried = self.tried.depths().to(depth)
+        on = (told[:, -2] > ON_MASK).view(views, -1)
+        heard = context.new_zeros(views, height * width, len(tried), HEARD)
+        for view, others in nearest(source):
+            evidence = evidence_of(view, others, source, told, tried)
+            heard[view, on[view]] = self.compare(evidence).to(heard.dtype)
+        # Channels last: what lies together in memory are the depths of a pixel.
+        volume = heard.view(views, height, width, -1).permute(0, 3, 1, 2)
+        known = on.view(views, 1, height, width).to(volume.dtype)
+        windows = [_at(round_each(volume, side), on) / _at(round_each(known, side), on) for side in self.windows]
+        gathered = [part.unflatten(-1, (len(tried), HEARD)) for part in (_at(volume, on), *windows)]
+        scores = torch.zeros(views, height * width, len(tried), device=depth.device)
+        scores[on] = self.judge(torch.cat(gathered, dim=-1))[..., 0].float()
+        x = F.relu(self.blocks(self.survey(volume) + context))
+        scores = self.choice(x).float() + scores.view(views, height, width, -1).permute(0, 3, 1, 2)
+        share = scores.softmax(dim=1)
+        depths = tried[:, None, None]
+        chosen = (share * depths).sum(dim=1, keepdim=True)
+        unsure = (share * (depths - chosen).abs()).sum(dim=1, keepdim=True) / self.tried.reach
+        return torch.cat([x, unsure.to(x.dtype)], dim=1), chosen, Choice(scores.log_softmax(dim=1), tried, around)
+
+
+def round_each(x: Float[Tensor, "v c h w"], side: int) -> Float[Tensor, "v c h w"]:
+    """Means over windows round every pixel; over large ones, of an even side, at the cost of small ones."""
+    if side % 2 == 1:
+        return F.avg_pool2d(x, side, stride=1, padding=side // 2)
+    return F.interpolate(F.avg_pool2d(x, side), size=x.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def contrast_of(pictures: Float[Tensor, "v 3 h w"]) -> Float[Tensor, "v 4 h w"]:
+    """Colours, and their mean, against those round them: the mean product of two such maps over a window is their
+    normalised correlation, which neither exposure nor shade changes."""
+    colours = torch.cat([pictures, pictures.mean(dim=1, keepdim=True)], dim=1)
+    away = colours - round_each(colours, CONTRAST)
+    spread = round_each(away.square(), CONTRAST).mean(dim=1, keepdim=True)
+    return away / (spread + FLAT**2).sqrt()
+
+
+def _at(maps: Float[Tensor, "v c h w"], on: Bool[Tensor, "v h*w"]) -> Float[Tensor, "n c"]:
+    return maps.permute(0, 2, 3, 1).flatten(1, 2)[on]
+
+
+class DepthSweep(nn.Module):
+    """Corrects the depths predicted for photos by one another, and tells each what the others see."""
+
+    def __init__(self, low: int, fine: int, told_fine: int) -> None:
+        """`low`, `fine`: channels of the maps that it works from; `told_fine` of the fine ones learn what was found."""
+        super().__init__()
+        self.low_features, self.fine_features = nn.Conv2d(low, LEARNT, 1), nn.Conv2d(fine, LEARNT, 3, padding=1)
+        compared = LEARNT + 4
+        self.low_context, self.fine_context = nn.Conv2d(low, WIDE, 1), nn.Conv2d(WIDE + 1, NARROW, 1)
+        self.coarse = Sweep(COARSE, LEARNT + compared, WIDE, windows=(3, 4), dilations=DILATIONS)
+        self.fine = Sweep(FINE, compared, NARROW, windows=(5, 8), dilations=(1, 1))
+        self.detail, self.fine_detail = nn.Conv2d(WIDE + 1, LEARNT, 1), nn.Conv2d(NARROW + 1, LEARNT, 1)
+        self.edges = nn.Conv2d(fine + 2, LEARNT, 3, padding=1)
+        self.rest = silent(nn.Conv2d(LEARNT, 1, 1))
+        self.tell_low, self.tell_fine = silent(nn.Conv2d(WIDE + 1, low, 1)), silent(nn.Conv2d(NARROW + 1, told_fine, 1))
 
     def forward(
         self,
@@ -55,25 +180,39 @@ class DepthSweep(nn.Module):
         low: Float[Tensor, "v cl h w"],
         fine: Float[Tensor, "v cf hf wf"],
         depth: Float[Tensor, "v 1 hf wf"],
-    ) -> Float[Tensor, "v 1 hf wf"]:
-        """Better depths, relative to the world's origin, metres."""
+    ) -> Swept | None:
+        """None where there is one photo only: nobody to ask."""
         if len(depth) == 1:
-            return depth
-        told = torch.cat([self.features(low).float(), _shrunk(masks, low), _shrunk(depth.detach(), low)], dim=1)
-        tried = tried_depths().to(depth)
-        volume = torch.stack([evidence_of(view, others, source, told, tried) for view, others in nearest(source)])
-        x = F.relu(self.blocks(self.evidence(volume.to(low.dtype)) + self.context(low)))
-        chosen = (self.choice(x).float().softmax(dim=1) * tried[:, None, None]).sum(dim=1, keepdim=True)
-        correction = doubled(doubled(chosen))
+            return None
+        # Half and a quarter of the resolution, corner on corner, as every map is read.
+        height, width = low.shape[-2:]
+        pictures = resampled(source.images, (2 * height, 2 * width))
+        half = torch.cat(
+            [resampled(self.fine_features(fine).float(), (2 * height, 2 * width)), contrast_of(pictures)], dim=1
+        )
+        features = torch.cat([self.low_features(low).float(), resampled(half, (height, width))], dim=1)
+        x, chosen, first = self.coarse(source, features, self.low_context(low), masks, depth)
+        coarse = depth + doubled(doubled(chosen))
+        y, closer, second = self.fine(source, half, doubled(self.fine_context(x)), masks, coarse)
+        correction = coarse - depth + doubled(closer)
         near = torch.cat([fine, depth, correction], dim=1).to(low.dtype)
-        rest = self.rest(F.relu(self.edges(near) + doubled(doubled(self.detail(x)))))
-        return depth + correction + 0.1 * rest.float()
+        detail = doubled(doubled(self.detail(x)) + self.fine_detail(y))
+        rest = self.rest(F.relu(self.edges(near) + detail))
+        return Swept(
+            depth=depth + correction + 0.1 * rest.float(),
+            coarse=coarse,
+            choices=(first, second),
+            low=self.tell_low(x).float(),
+            fine=doubled(self.tell_fine(y)).float(),
+        )
 
 
-def tried_depths() -> Float[Tensor, "d"]:
-    """The depths that are tried, relative to the prediction, metres."""
-    t = torch.linspace(-1, 1, DEPTHS)
-    return REACH * t.sign() * t.abs() ** BEND
+def silent(layer: nn.Conv2d) -> nn.Conv2d:
+    """The same layer, which begins by saying nothing."""
+    nn.init.zeros_(layer.weight)
+    assert layer.bias is not None
+    nn.init.zeros_(layer.bias)
+    return layer
 
 
 def nearest(source: SourceViews) -> list[tuple[int, Int[Tensor, "o"]]]:
@@ -91,9 +230,9 @@ def evidence_of(
     source: SourceViews,
     told: Float[Tensor, "v f h w"],
     tried: Float[Tensor, "d"],
-) -> Float[Tensor, "e h w"]:
-    """What other photos say about the depths tried at the pixels of one: the mean of those that contain a point, and
-    the maximum; depth after depth, zero off the photo's mask. `told`: features, mask and predicted depth.
+) -> Float[Tensor, "n d e"]:
+    """What other photos say about the depths tried at the pixels of one that lie on its mask, row by row: the mean of
+    those that contain a point, and the maximum. `told`: features, mask and predicted depth.
     """
     height, width = told.shape[-2:]
     size = source.images.shape[-1]
@@ -105,14 +244,17 @@ def evidence_of(
     seen = inside(pixels, source.bounds[others], slack=0.0) & (depth > 1e-3)
     shape = (len(others), len(chosen), len(tried))
     read = read_maps(told[others], normalised(pixels, size, size)).view(*shape, told.shape[1])
-    likeness = (read[..., :-2] * own[chosen, None, :-2]).unflatten(-1, (GROUPS, -1)).mean(dim=-1)
+    features, mine = read[..., :-2], own[chosen, None, :-2]
+    alike, unlike = _by_groups(features * mine), -_by_groups((features - mine).abs())
     behind = (depth - pose[:, 2, 3, None]).view(shape) - read[..., -1]
     close = torch.tanh(torch.stack([behind / 0.01, behind / 0.04], dim=-1))
     contained = seen.view(*shape, 1).to(read)
-    said = torch.cat([likeness, read[..., -2:-1], close, torch.ones_like(contained)], dim=-1) * contained
-    pooled = torch.cat([said.sum(dim=0) / contained.sum(dim=0).clamp_min(1), said.amax(dim=0)], dim=-1).flatten(1)
-    volume = pooled.new_zeros(height * width, pooled.shape[1]).index_copy(0, chosen, pooled)
-    return volume.t().view(-1, height, width)
+    said = torch.cat([alike, unlike, read[..., -2:-1], close, torch.ones_like(contained)], dim=-1) * contained
+    return torch.cat([said.sum(dim=0) / contained.sum(dim=0).clamp_min(1), said.amax(dim=0)], dim=-1)
+
+
+def _by_groups(x: Float[Tensor, "*n f"]) -> Float[Tensor, "*n g"]:
+    return x.unflatten(-1, (-1, GROUP)).mean(dim=-1)
 
 
 def _points(
@@ -154,6 +296,6 @@ def _slopes(
     return (pixels - intrinsics[:, None, None, :2, 2]) / focal
 
 
-def _shrunk(maps: Float[Tensor, "v c h w"], like: Tensor) -> Float[Tensor, "v c hl wl"]:
-    """At the resolution of another map, corner on corner."""
-    return F.interpolate(maps, size=like.shape[-2:], mode="bilinear", align_corners=True)
+def resampled(maps: Float[Tensor, "v c h w"], size: tuple[int, int]) -> Float[Tensor, "v c {size[0]} {size[1]}"]:
+    """At another resolution, corner on corner."""
+    return F.interpolate(maps, size=size, mode="bilinear", align_corners=True)

@@ -28,6 +28,18 @@ class SourceViews:
 
 
 @dataclass(frozen=True, eq=False)
+class Choice:
+    """Which of several depths were chosen at the pixels of the photos: for training only."""
+
+    share: Float[Tensor, "v d h w"]
+    """Logarithm of the share of each depth; the shares of a pixel sum to one."""
+    depths: Float[Tensor, "d"]
+    """What was tried, relative to `around`, metres, ascending."""
+    around: Float[Tensor, "v 1 h w"]
+    """Relative to the world's origin, metres."""
+
+
+@dataclass(frozen=True, eq=False)
 class EncodedViews:
     """What the network knows of the photos: the seam between encoding and rendering."""
 
@@ -37,8 +49,10 @@ class EncodedViews:
     texture: Float[Tensor, "v ct ht wt"]
     depth: Float[Tensor, "v 1 hd wd"] | None
     """Predicted depth of the first surface behind each pixel, relative to the world's origin, metres."""
-    alone: Float[Tensor, "v 1 hd wd"] | None = None
-    """What each photo predicts without the others: for training only."""
+    guesses: tuple[Float[Tensor, "v 1 hd wd"], ...] = ()
+    """Depths predicted on the way to that, each photo alone and after the first sweep: for training only."""
+    choices: tuple[Choice, ...] = ()
+    """What every sweep chose from."""
 
     def to(self, device: torch.device) -> "EncodedViews":
         """The same on another device."""

@@ -1,11 +1,14 @@
 """What training minimises. No pretrained perceptual network: structure comes from SSIM and image gradients."""
 
+import math
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
+
+from ..model.views import Choice
 
 
 def gaussian_window(size: int, sigma: float, like: Tensor) -> Float[Tensor, "n"]:
@@ -46,6 +49,7 @@ class LossWeights:
     distance: float = 5.0
     occupancy: float = 1.0
     depth: float = 20.0
+    choice: float = 0.2
 
 
 def picture_losses(
@@ -86,10 +90,37 @@ def occupancy_loss(raw: Float[Tensor, "n"], behind: Float[Tensor, "n"], opaque: 
     return (loss * known).sum() / known.sum().clamp_min(1)
 
 
-def depth_loss(predicted: Float[Tensor, "v 1 h w"], truth: Float[Tensor, "v 1 H W"]) -> Float[Tensor, ""]:
-    """L1 of the encoder's depth against the true one, metres, where there is a surface (NaN elsewhere)."""
+def depth_loss(
+    predicted: Float[Tensor, "v 1 h w"], truth: Float[Tensor, "v 1 H W"], *, tolerance: float = torch.inf
+) -> Float[Tensor, ""]:
+    """L1 of the encoder's depth against the true one, metres, where there is a surface (NaN elsewhere).
+
+    Errors beyond `tolerance` (metres) count less and less, as its logarithm: a strand of hair missed by 5 cm says
+    little about the face behind it.
+    """
     size = predicted.shape[-1]
     truth = F.interpolate(truth, size=(size, size), mode="nearest")
     known = ~torch.isnan(truth)
     error = (predicted - torch.nan_to_num(truth)).abs()
+    if math.isfinite(tolerance):
+        error = tolerance * torch.log1p(error / tolerance)
     return (error * known).sum() / known.sum().clamp_min(1)
+
+
+def choice_loss(choice: Choice, truth: Float[Tensor, "v 1 H W"]) -> Float[Tensor, ""]:
+    """Cross-entropy of a choice of depths against the two that the true one lies between.
+
+    Only where there is a surface, and within reach. An error of the mean depth alone says little about which of the
+    depths was wrong: comparing photos would be learnt several times more slowly.
+    """
+    rows, columns = (
+        torch.linspace(0, full - 1, count, device=truth.device).round().long()
+        for full, count in zip(truth.shape[-2:], choice.share.shape[-2:], strict=True)
+    )
+    away = truth[:, :, rows[:, None], columns] - choice.around
+    known = (away > choice.depths[0]) & (away < choice.depths[-1])
+    above = torch.searchsorted(choice.depths, torch.where(known, away, 0.0)).clamp(1, len(choice.depths) - 1)
+    low, high = choice.depths[above - 1], choice.depths[above]
+    part = ((torch.where(known, away, low) - low) / (high - low)).clamp(0, 1)
+    entropy = -(1 - part) * choice.share.gather(1, above - 1) - part * choice.share.gather(1, above)
+    return (entropy * known).sum() / known.sum().clamp_min(1)

@@ -11,13 +11,15 @@ from ..model.views import EncodedViews
 from ..render.compositing import ray_weights
 from ..render.sampling import ray_box
 from .items import BOX_MARGIN, TrainingItem
-from .losses import LossWeights, depth_loss, occupancy_loss, picture_losses
+from .losses import LossWeights, choice_loss, depth_loss, occupancy_loss, picture_losses
 
 STRATIFIED = 25
 """Samples spread over a ray, before those outside the visual hull are dropped."""
 NEAR_SURFACE = (0.006, 0.006, 0.006, 0.006, 0.006, 0.02, 0.02, 0.02)
 """Further samples round the true surface: how far from it, standard deviations in metres."""
 
+TOLERANCE = 0.02
+"""Of the depths that photos correct for each other, metres (see `depth_loss`)."""
 COLOUR_FROM = 1e-3
 """Samples of less weight in their ray are not given a colour of their own."""
 
@@ -125,10 +127,33 @@ def _losses(
     behind = torch.where(unknown[:, None], torch.full_like(behind, 1.0), behind)
     terms["occupancy"] = occupancy_loss(raw, behind.reshape(-1)[chosen], opaque[ray])
     if encoded.depth is not None:
-        terms["depth"] = depth_loss(encoded.depth, item.source_depth)
-        if encoded.alone is not None and len(encoded.alone) > 1:
-            terms["depth"] = terms["depth"] + 0.5 * depth_loss(encoded.alone, item.source_depth)
+        terms |= _depth_terms(encoded, encoded.depth, item)
+    return _weighed(terms, weights) | {"samples": torch.tensor(float(len(chosen)))}
+
+
+def depth_losses(model: KeypointNeRF, item: TrainingItem, weights: LossWeights) -> dict[str, Float[Tensor, ""]]:
+    """What the photos alone teach, weighted, and the sum under "total"; no ray is followed.
+
+    Raises ValueError for a network that predicts no depth.
+    """
+    encoded = model.encode(item.source)
+    if encoded.depth is None:
+        raise ValueError("this network predicts no depth")
+    return _weighed(_depth_terms(encoded, encoded.depth, item), weights)
+
+
+def _depth_terms(
+    encoded: EncodedViews, depth: Float[Tensor, "v 1 h w"], item: TrainingItem
+) -> dict[str, Float[Tensor, ""]]:
+    truth = item.source_depth
+    if not encoded.guesses:
+        return {"depth": depth_loss(depth, truth)}
+    alone, coarse = encoded.guesses
+    compared = depth_loss(depth, truth, tolerance=TOLERANCE) + depth_loss(coarse, truth, tolerance=TOLERANCE)
+    choices = torch.stack([choice_loss(choice, truth) for choice in encoded.choices])
+    return {"depth": 0.5 * depth_loss(alone, truth) + compared, "choice": choices.sum()}
+
+
+def _weighed(terms: dict[str, Float[Tensor, ""]], weights: LossWeights) -> dict[str, Float[Tensor, ""]]:
     scaled = {name: value * getattr(weights, name) for name, value in terms.items()}
-    scaled["total"] = torch.stack(list(scaled.values())).sum()
-    scaled["samples"] = torch.tensor(float(len(chosen)))
-    return scaled
+    return scaled | {"total": torch.stack(list(scaled.values())).sum()}

@@ -23,6 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=Path, help="folder of people written by `kpnerf synth`")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run; an unfinished run there goes on")
     parser.add_argument("--steps", type=int, default=TrainingSettings.steps)
+    parser.add_argument(
+        "--depth-steps", type=int, default=0, help="of these, the first so many teach depth alone, which costs less"
+    )
     parser.add_argument("--learning-rate", type=float, default=TrainingSettings.learning_rate)
     parser.add_argument("--encoding", choices=get_args(Encoding), default="relative_z_decay")
     parser.add_argument("--patches", type=int, default=TrainingSettings.patches, help="patches of 32² rays a step")
@@ -61,6 +64,7 @@ def _run_process(rank: int, args: argparse.Namespace, meeting_point: str | None)
         seed=args.seed,
         mixed_precision=not args.full_precision,
         processes=args.processes,
+        depth_steps=args.depth_steps,
     )
     if meeting_point is not None:
         backend = "gloo" if args.device == "cpu" else "nccl"

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import torch
@@ -19,7 +19,14 @@ from ..model.checkpoint import load_weights, save_weights
 from ..model.keypoint_nerf import KeypointNeRF, ModelConfig
 from .items import People, TrainingItem, draw_item
 from .losses import LossWeights
-from .step import training_losses
+from .step import depth_losses, training_losses
+
+LOGGED = [
+    *("step", "seconds", "total"),
+    *(field.name for field in fields(LossWeights)),
+    *("samples", "gradient_norm", "learning_rate"),
+]
+"""Columns of the log; empty where a step knows nothing of them."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,9 @@ class TrainingSettings:
     mixed_precision: bool = True
     processes: int = 1
     """Each works on an item of its own at every step; their gradients are averaged."""
+    depth_steps: int = 0
+    """The first so many steps teach the encoder and the sweeps depth alone: every pixel of the photos teaches it, rays
+    need not be followed, and everything else leans on it."""
 
 
 def learning_rate(settings: TrainingSettings, step: int) -> float:
@@ -127,8 +137,12 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         generator = torch.Generator().manual_seed(self.settings.seed * 1_000_003 + self._draw(self.step))
+        item, weights = item.to(self.device), LossWeights()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.mixed_precision):
-            losses = training_losses(self.model, item.to(self.device), LossWeights(), generator)
+            if self.step < self.settings.depth_steps:
+                losses = depth_losses(self.model, item, weights)
+            else:
+                losses = training_losses(self.model, item, weights, generator)
         self.optimiser.zero_grad(set_to_none=True)
         losses["total"].backward()
         if self.settings.processes > 1:
@@ -194,18 +208,16 @@ class Trainer:
         Once `stop` turns true the run is saved and left.
         """
         saved = shown = time.monotonic()
-        sums: dict[str, float] = {}
-        count = 0
+        noted: dict[str, list[float]] = {}
         for item in self.items(workers=workers):
             losses = self.train_step(item)
-            count += 1
             for name, value in losses.items():
-                sums[name] = sums.get(name, 0.0) + value
+                noted.setdefault(name, []).append(value)
             if self.step % 50 == 0 or self.step == self.settings.steps:
-                seconds = (time.monotonic() - shown) / count
+                seconds = (time.monotonic() - shown) / len(noted["total"])
                 if self.rank == 0:
-                    self._log({name: value / count for name, value in sums.items()}, seconds)
-                shown, sums, count = time.monotonic(), {}, 0
+                    self._log({name: sum(values) / len(values) for name, values in noted.items()}, seconds)
+                shown, noted = time.monotonic(), {}
                 self.people.refresh()
             stopping = stop()
             if self.rank == 0 and (stopping or time.monotonic() - saved > 60 * checkpoint_minutes):
@@ -221,13 +233,14 @@ class Trainer:
         row = {"step": self.step, "seconds": round(seconds, 3)} | {k: round(v, 6) for k, v in means.items()}
         fresh = not path.is_file()
         with path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, list(row))
+            writer = csv.DictWriter(file, LOGGED)
             if fresh:
                 writer.writeheader()
             writer.writerow(row)
         left = (self.settings.steps - self.step) * seconds / 60
+        told = "".join(f"{name} {means[name]:.3f}  " for name in ("colour", "depth") if name in means)
         print(
-            f"step {self.step}/{self.settings.steps}  loss {means['total']:.3f}  colour {means['colour']:.3f}  "
+            f"step {self.step}/{self.settings.steps}  loss {means['total']:.3f}  {told}"
             f"{seconds:.2f} s a step, {left:.0f} min left, {len(self.people)} people",
             file=sys.stderr,
             flush=True,

@@ -6,23 +6,31 @@ import numpy as np
 import pytest
 import torch
 
+from kpnerf.core.model.keypoint_nerf import KeypointNeRF, ModelConfig
+from kpnerf.core.model.pyramid import PyramidEncoder
 from kpnerf.core.model.spatial import project
 from kpnerf.core.model.sweep import (
-    EVIDENCE,
-    GROUPS,
+    COARSE,
+    FINE,
+    GROUP,
     MOST_OTHERS,
     RAYS,
     DepthSweep,
+    Sweep,
+    Swept,
+    Tried,
+    contrast_of,
+    evidence_channels,
     evidence_of,
     nearest,
     rays_of,
-    tried_depths,
+    round_each,
 )
 from kpnerf.core.model.views import SourceViews
 
 from . import scene
 
-LOW, FINE, SIDE = 8, 6, 32
+LOW, HIGH, TOLD, SIDE = 8, 6, 4, 32
 YAWS = (-0.5, 0.0, 0.5)
 
 
@@ -75,41 +83,44 @@ def test_other_photos_agree_where_the_depth_is_right() -> None:
     source = scene.source(YAWS)
     tried = torch.tensor([-0.03, -0.01, 0.0, 0.01, 0.03])
     maps = told(source, SIDE)
-    volume = evidence_of(1, torch.tensor([0, 2]), source, maps, tried).view(len(tried), 2, EVIDENCE, SIDE, SIDE)
+    evidence = evidence_of(1, torch.tensor([0, 2]), source, maps, tried)
     points, _ = surface(source, SIDE)
     # What both others see well: the ball's side that faces all three.
     seen = torch.nan_to_num(points[1] @ torch.nn.functional.normalize(points[1, SIDE // 2, SIDE // 2], dim=0)) > 0.09
     assert seen.sum() > 20
-    likeness = volume[:, 0, :GROUPS].mean(dim=1)[:, seen].mean(dim=1)
-    behind = volume[:, 0, GROUPS + 1][:, seen].mean(dim=1)
+    mean, _ = evidence[seen[maps[1, -2] > 0.5]].mean(dim=0).chunk(2, dim=-1)
+    groups = (maps.shape[1] - 2) // GROUP
+    assert mean.shape[-1] == evidence_channels(maps.shape[1] - 2)
+    alike, unlike, behind = mean[:, :groups].mean(dim=1), mean[:, groups : 2 * groups].mean(dim=1), mean[:, -3]
 
-    assert int(likeness.argmax()) == 2
+    assert int(alike.argmax()) == int(unlike.argmax()) == 2
     assert behind[0] < -0.7 and behind[4] > 0.7
     assert behind[1] < -0.2 < behind[2] < 0.2 < behind[3]
-    assert volume[:, 0, -1][:, seen].min() == 1.0, "both contain them all"
+    assert mean[:, -1].min() == 1.0, "both contain them all"
 
 
 def test_what_is_tried_lies_on_the_ray_of_its_pixel() -> None:
-    """A photo asked about itself reads at every depth what it shows at the pixel."""
+    """A photo asked about itself reads at every depth what it shows there; nothing is looked for off its mask."""
     source = scene.source(YAWS)
     maps = told(source, SIDE)
     tried = torch.tensor([-0.1, 0.0, 0.1])
-    volume = evidence_of(0, torch.tensor([0]), source, maps, tried).view(3, 2, EVIDENCE, SIDE, SIDE)
-    on = maps[0, -2] > 0.5
+    mean, best = evidence_of(0, torch.tensor([0]), source, maps, tried).chunk(2, dim=-1)
+    groups = (maps.shape[1] - 2) // GROUP
+    looks = slice(2 * groups + 1)
 
-    torch.testing.assert_close(volume[0][:, : GROUPS + 1], volume[2][:, : GROUPS + 1], atol=1e-3, rtol=0)
+    assert len(mean) == (maps[0, -2] > 0.5).sum()
+    torch.testing.assert_close(mean, best)
+    torch.testing.assert_close(mean[:, 0, looks], mean[:, 2, looks], atol=1e-3, rtol=0)
+    assert mean[:, :, groups : 2 * groups].abs().max() < 1e-2, "no photo is unlike itself"
     expected = torch.tanh(tried / 0.01)
-    torch.testing.assert_close(
-        volume[:, 0, GROUPS + 1][:, on], expected[:, None].expand(-1, int(on.sum())), atol=1e-2, rtol=0
-    )
-    assert not volume[..., ~on].any(), "nothing is looked for off the mask"
+    torch.testing.assert_close(mean[:, :, -3], expected.expand(len(mean), 3), atol=1e-2, rtol=0)
 
 
 @pytest.fixture
 def sweep() -> DepthSweep:
     """With weights that do something."""
     torch.manual_seed(0)
-    sweep = DepthSweep(LOW, FINE)
+    sweep = DepthSweep(LOW, HIGH, TOLD)
     for parameter in sweep.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
     return sweep.eval()
@@ -119,22 +130,77 @@ def maps_of(source: SourceViews) -> tuple[torch.Tensor, ...]:
     """Masks, low and fine features and predicted depths, with something different in every photo."""
     views, generator = len(source.images), torch.Generator().manual_seed(1)
     low = torch.randn(views, LOW, SIDE // 4, SIDE // 4, generator=generator)
-    fine = torch.randn(views, FINE, SIDE, SIDE, generator=generator)
+    fine = torch.randn(views, HIGH, SIDE, SIDE, generator=generator)
     masks = torch.nn.functional.interpolate(source.masks, size=(SIDE, SIDE), mode="area")
     return masks, low, fine, 0.05 * torch.randn(views, 1, SIDE, SIDE, generator=generator)
+
+
+def swept(sweep: DepthSweep, source: SourceViews, *maps: torch.Tensor) -> Swept:
+    """What several photos know once they have been compared."""
+    found = sweep(source, *maps)
+    assert isinstance(found, Swept)
+    return found
 
 
 @torch.no_grad()
 def test_a_single_photo_and_a_new_network_change_nothing(sweep: DepthSweep) -> None:
     """There is nobody to ask, or nothing was learnt yet."""
     alone = scene.source((0.3,))
-    depth = maps_of(alone)[-1]
-    assert torch.equal(sweep(alone, *maps_of(alone)), depth)
+    assert sweep(alone, *maps_of(alone)) is None
 
     three = scene.source(YAWS)
     *maps, depth = maps_of(three)
-    assert (sweep(three, *maps, depth) - depth).abs().max() > 1e-3
-    torch.testing.assert_close(DepthSweep(LOW, FINE)(three, *maps, depth), depth, atol=1e-6, rtol=0)
+    assert (swept(sweep, three, *maps, depth).depth - depth).abs().max() > 1e-3
+    new = DepthSweep(LOW, HIGH, TOLD)
+    for stage in (new.coarse, new.fine):
+        torch.nn.init.zeros_(stage.judge[-1].weight)
+    found = swept(new, three, *maps, depth)
+    torch.testing.assert_close(found.depth, depth, atol=1e-6, rtol=0)
+    assert not found.low.any() and not found.fine.any()
+
+
+@torch.no_grad()
+def test_the_depth_that_others_agree_on_is_chosen() -> None:
+    """By layers that say nothing but how unlike the photos are there, at every pixel as far off as the prediction."""
+    source = scene.source(YAWS)
+    maps = told(source, SIDE)
+    off = 0.015 * torch.cos(torch.arange(SIDE) / 8.0)
+    stage = Sweep(FINE, 12, WIDTH := 8, windows=(3, 4), dilations=())
+    for parameter in stage.parameters():
+        torch.nn.init.zeros_(parameter)
+    groups = 12 // GROUP
+    stage.compare.weight[0, groups : 2 * groups] = -1.0  # how unlike they are, a positive number
+    stage.judge[0].weight[0, 0], stage.judge[2].weight[0, 0] = 1.0, -20.0
+    masks, features = maps[:, -2:-1], maps[:, :-2]
+    depth = maps[:, -1:] + off * masks
+    _, correction, choice = stage(source, features, torch.zeros(3, WIDTH, SIDE, SIDE), masks, depth)
+    points, _ = surface(source, SIDE)
+    seen = torch.nan_to_num(points[1] @ torch.nn.functional.normalize(points[1, SIDE // 2, SIDE // 2], dim=0)) > 0.085
+
+    torch.testing.assert_close(choice.share.exp().sum(dim=1), torch.ones(3, SIDE, SIDE))
+    torch.testing.assert_close(choice.around, depth)
+    left = (depth + correction - maps[:, -1:])[1, 0][seen]
+    assert left.abs().mean() < 0.3 * off.expand(SIDE, SIDE)[seen].abs().mean()
+
+
+@torch.no_grad()
+def test_features_are_told_what_was_found(sweep: DepthSweep) -> None:
+    """The low ones and the first of the fine; in a network the picture itself, which is the rest of them, stays."""
+    three = scene.source(YAWS)
+    masks, low, fine, depth = maps_of(three)
+    found = swept(sweep, three, masks, low, fine, depth)
+    assert found.low.shape == low.shape and found.low.any()
+    assert found.fine.shape == fine[:, :TOLD].shape and found.fine.any()
+    assert found.coarse.shape == depth.shape
+
+    torch.manual_seed(0)
+    network = KeypointNeRF(replace(ModelConfig.head(), encoder_size=64)).eval()
+    before = network.encode(three)
+    torch.nn.init.normal_(network.sweep.tell_fine.weight)
+    after = network.encode(three)
+    learnt = PyramidEncoder.LEARNT
+    assert (before.high[:, :learnt] != after.high[:, :learnt]).any()
+    torch.testing.assert_close(after.high[:, learnt:], before.high[:, learnt:], atol=0, rtol=0)
 
 
 @torch.no_grad()
@@ -144,12 +210,12 @@ def test_photos_correct_each_other_whatever_their_order(sweep: DepthSweep) -> No
     maps = maps_of(source)
     order = torch.tensor([2, 0, 1])
     turned = SourceViews(**{name: values[order] for name, values in vars(source).items()})
-    torch.testing.assert_close(
-        sweep(turned, *(map[order] for map in maps)), sweep(source, *maps)[order], atol=1e-5, rtol=1e-4
-    )
+    found, again = swept(sweep, source, *maps), swept(sweep, turned, *(map[order] for map in maps))
+    for values, expected in ((again.depth, found.depth), (again.low, found.low), (again.fine, found.fine)):
+        torch.testing.assert_close(values, expected[order], atol=1e-4, rtol=1e-3)
 
     empty = replace(source, masks=torch.zeros_like(source.masks))
-    assert sweep(empty, torch.zeros_like(maps[0]), *maps[1:]).isfinite().all()
+    assert swept(sweep, empty, torch.zeros_like(maps[0]), *maps[1:]).depth.isfinite().all()
 
 
 def test_the_nearest_photos_are_asked() -> None:
@@ -163,22 +229,52 @@ def test_the_nearest_photos_are_asked() -> None:
     assert [others.tolist() for _, others in nearest(scene.source((0.0, 0.5)))] == [[1], [0]]
 
 
-def test_the_depths_tried_are_closest_where_they_are_likeliest() -> None:
+def test_contrast_knows_neither_exposure_nor_shade() -> None:
+    """A brighter photo, or one with light added, has the same; a flat one has none, even a noisy one next to none."""
+    picture = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    middle = (slice(None), slice(None), slice(8, -8), slice(8, -8))
+    contrast = contrast_of(picture)
+    assert contrast.shape == (2, 4, 32, 32)
+    torch.testing.assert_close(contrast_of(0.7 * picture + 0.2)[middle], contrast[middle], atol=0.05, rtol=0)
+    spread = contrast[:, :3].square().mean(dim=1).mean()
+    assert 0.7 < float(spread) < 1.5
+    assert contrast_of(torch.full_like(picture, 0.4))[middle].abs().max() < 1e-3
+    assert contrast_of(0.4 + 0.002 * picture)[middle].abs().max() < 0.1
+
+
+@pytest.mark.parametrize("side", [3, 4, 5, 8])
+def test_windows_lie_round_their_pixel(side: int) -> None:
+    """Their mean over a ramp is the ramp, away from the edges: no window lies to one side."""
+    ramp = torch.arange(32.0).expand(1, 1, 32, 32)
+    torch.testing.assert_close(round_each(ramp, side)[..., 8:-8, 8:-8], ramp[..., 8:-8, 8:-8])
+
+
+@pytest.mark.parametrize("tried", [COARSE, FINE])
+def test_the_depths_tried_are_closest_where_they_are_likeliest(tried: Tried) -> None:
     """As many before the prediction as behind it, growing apart."""
-    tried = tried_depths()
-    torch.testing.assert_close(tried, -tried.flip(0))
-    steps = tried.diff()[len(tried) // 2 :]
-    assert (steps.diff() > 0).all() and tried.diff().min() > 0
+    depths = tried.depths()
+    torch.testing.assert_close(depths, -depths.flip(0))
+    steps = depths.diff()[len(depths) // 2 :]
+    assert (steps.diff() > 0).all() and depths.diff().min() > 0
+    assert float(depths[-1]) == pytest.approx(tried.reach)
+
+
+def test_the_second_sweep_reaches_as_far_as_the_first_is_coarse() -> None:
+    """What the first cannot tell apart the second still tries."""
+    assert COARSE.depths().diff().max() < FINE.reach
 
 
 def test_learning_reaches_features_and_predictions() -> None:
     """Depths learn through what is chosen and through what was predicted, features through their likeness."""
     torch.manual_seed(0)
-    source, sweep = scene.source(YAWS), DepthSweep(LOW, FINE)
-    torch.nn.init.normal_(sweep.choice.weight, std=0.2)
+    source, sweep = scene.source(YAWS), DepthSweep(LOW, HIGH, TOLD)
+    for stage in (sweep.coarse, sweep.fine):
+        torch.nn.init.normal_(stage.choice.weight, std=0.2)
     masks, low, fine, depth = maps_of(source)
-    low.requires_grad_(), depth.requires_grad_()
-    sweep(source, masks, low, fine, depth).square().sum().backward()
+    low.requires_grad_(), fine.requires_grad_(), depth.requires_grad_()
+    swept(sweep, source, masks, low, fine, depth).depth.square().sum().backward()
 
-    assert sweep.features.weight.grad is not None and sweep.features.weight.grad.abs().max() > 0
-    assert low.grad is not None and depth.grad is not None and depth.grad.abs().max() > 0
+    for layer in (sweep.low_features, sweep.fine_features):
+        assert layer.weight.grad is not None and layer.weight.grad.abs().max() > 0
+    for maps in (low, fine, depth):
+        assert maps.grad is not None and maps.grad.abs().max() > 0

@@ -85,7 +85,7 @@ def compared(device: torch.device, count: int, dtype: torch.dtype, views: int, *
     encoded, keypoints = encoded_of(model, views), scene.keypoints()
     points, directions = asked(count)
     plain = Field(model, encoded, keypoints)
-    quick = FusedField(model.to(device), moved(encoded, device), keypoints.to(device), dtype=dtype)
+    quick = FusedField(model.to(device), encoded.to(device), keypoints.to(device), dtype=dtype)
     found = quick.in_hull(points.to(device)), quick.raw_density(points.to(device))
     mixtures = quick.mixtures(points.to(device), directions.to(device)).cpu()
     model.cpu()
@@ -119,7 +119,7 @@ def marched(device: torch.device, size: int) -> dict[str, float]:
     y, x = (c.reshape(-1) for c in torch.meshgrid(torch.arange(size), torch.arange(size), indexing="ij"))
     directions = rays.directions(y, x)
     expected = march(field, grid, HEAD.box, rays.origin, directions)
-    quick = FusedField(model.to(device), moved(encoded, device), keypoints.to(device), dtype=torch.float32)
+    quick = FusedField(model.to(device), encoded.to(device), keypoints.to(device), dtype=torch.float32)
     samples, alpha, distance, where = (
         value.cpu()
         for value in quick.march(
@@ -151,7 +151,7 @@ def drawn(device: torch.device, size: int) -> dict[str, float]:
         parameter += 0.2  # so that there is something to be seen
     request = RenderRequest(encoded, keypoints, HEAD.box, HEAD.box, scene.camera(0.3, size))
     expected = Renderer(model).render(request).rgba
-    there = replace(request, encoded=moved(encoded, device), keypoints=keypoints.to(device))
+    there = replace(request, encoded=encoded.to(device), keypoints=keypoints.to(device))
     picture = Renderer(model.to(device)).render(there).rgba
     return {"visible": float((expected[..., 3] > 0.5).mean()), "mean": float(abs(picture - expected).mean())}
 

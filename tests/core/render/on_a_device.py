@@ -1,7 +1,7 @@
 """Draws the tests' scene on the pretended device, and prints what came of it as JSON (see `test_device`)."""
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
@@ -18,13 +18,6 @@ from kpnerf.core.render import field, grids, influence  # noqa: E402
 from kpnerf.core.render.renderer import Renderer, RenderRequest  # noqa: E402
 
 from ..model import scene  # noqa: E402
-
-
-def moved(value: Any) -> Any:
-    """A tensor, or the tensors of a dataclass, on the device."""
-    if isinstance(value, torch.Tensor):
-        return value.to(DEVICE)
-    return replace(value, **{f.name: moved(getattr(value, f.name)) for f in fields(value)}) if value else value
 
 
 def refused(tensor: torch.Tensor) -> list[str]:
@@ -91,10 +84,10 @@ def main() -> None:
         reference = drawn(replace(request, quality="reference"), model, False)
         explanations = explained(request, model)
         with pretended.Pretending():
-            there = replace(request, encoded=moved(encoded), keypoints=moved(keypoints))
+            there = replace(request, encoded=encoded.to(DEVICE), keypoints=keypoints.to(DEVICE))
             model = model.to(DEVICE)
             found["field"] = type(field.Field.of(model, there.encoded, there.keypoints)).__name__
-            low = model.encode(moved(source)).low
+            low = model.encode(source.to(DEVICE)).low
             found["encoding"] = float((low.cpu() - encoded.low).abs().max())
             (picture,) = drawn(replace(there, quality="reference"), model, False)
             found["reference"] = float(np.abs(picture - reference[0]).max())

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from kpnerf.core.training.losses import depth_loss, occupancy_loss, picture_losses, ssim_map
+from kpnerf.core.model.views import Choice
+from kpnerf.core.training.losses import choice_loss, depth_loss, occupancy_loss, picture_losses, ssim_map
 
 
 def test_ssim_of_equal_and_of_unlike_pictures() -> None:
@@ -57,3 +58,50 @@ def test_depth_loss_ignores_where_there_is_no_surface() -> None:
 
     assert float(depth_loss(torch.full((1, 1, 4, 4), 0.52), truth)) == pytest.approx(0.02, abs=1e-6)
     assert np.isfinite(float(depth_loss(torch.zeros(1, 1, 4, 4), torch.full((1, 1, 8, 8), float("nan")))))
+
+
+def test_beyond_the_tolerance_depth_errors_count_less_and_less() -> None:
+    """Small ones as without one, large ones as their logarithm; more is always worse."""
+    truth = torch.zeros(1, 1, 4, 4)
+    errors = (1e-4, 0.01, 0.1, 0.2)
+    exact, forgiving = (
+        [float(depth_loss(torch.full_like(truth, e), truth, tolerance=t)) for e in errors] for t in (torch.inf, 0.01)
+    )
+
+    assert exact == pytest.approx(errors)
+    assert forgiving[0] == pytest.approx(1e-4, rel=0.01)
+    assert forgiving == sorted(forgiving)
+    assert forgiving[3] - forgiving[2] < 0.1 * (exact[3] - exact[2])
+
+
+def choice_of(scores: torch.Tensor, around: float = 0.3) -> Choice:
+    """Of three depths at every pixel of a map of four by four."""
+    share = scores.log_softmax(dim=0)[None, :, None, None].expand(1, 3, 4, 4)
+    return Choice(share, torch.tensor([-0.02, 0.0, 0.04]), torch.full((1, 1, 4, 4), around))
+
+
+def test_the_right_choice_costs_least() -> None:
+    """Between two depths both are right, by how near they are; what is out of reach or empty costs nothing."""
+    truth = torch.full((1, 1, 8, 8), 0.33)
+    quarter = choice_loss(choice_of(torch.tensor([-20.0, 0.0, np.log(3.0)])), truth)
+    for scores in ([-20.0, 0.0, 0.0], [-20.0, 0.0, 3.0], [0.0, 0.0, np.log(3.0)]):
+        assert choice_loss(choice_of(torch.tensor(scores)), truth) > quarter
+
+    assert float(quarter) == pytest.approx(-0.25 * np.log(0.25) - 0.75 * np.log(0.75), abs=1e-4)
+    uniform = choice_of(torch.zeros(3))
+    assert float(choice_loss(uniform, torch.full_like(truth, 0.5))) == 0.0
+    assert float(choice_loss(uniform, torch.full_like(truth, torch.nan))) == 0.0
+
+
+def test_choices_are_compared_corner_on_corner() -> None:
+    """A map's last pixel is the picture's last, its first the first."""
+    truth = torch.full((1, 1, 16, 16), torch.nan)
+    truth[..., 15, 15] = 0.34
+    share = torch.full((1, 3, 4, 4), -1e3)
+    share[:, 2, 3, 3] = 0.0
+
+    assert float(choice_loss(Choice(share, torch.tensor([-0.02, 0.0, 0.05]), torch.full((1, 1, 4, 4), 0.3)), truth)) > 1
+    truth[..., 15, 15] = 0.349999
+    assert (
+        float(choice_loss(Choice(share, torch.tensor([-0.02, 0.0, 0.05]), torch.full((1, 1, 4, 4), 0.3)), truth)) < 0.1
+    )

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,11 @@ import torch
 from kpnerf.core.errors import UserError
 from kpnerf.core.keypoints import HEAD
 from kpnerf.core.model.checkpoint import load_weights
-from kpnerf.core.model.keypoint_nerf import ModelConfig
+from kpnerf.core.model.keypoint_nerf import KeypointNeRF, ModelConfig
 from kpnerf.core.training.disturbances import cut_bounds, detected_keypoints, shaken_pose
 from kpnerf.core.training.items import People, draw_item
 from kpnerf.core.training.losses import LossWeights
-from kpnerf.core.training.step import training_losses
+from kpnerf.core.training.step import depth_losses, training_losses
 from kpnerf.core.training.trainer import Trainer, TrainingSettings, learning_rate
 
 from ..model import scene
@@ -123,6 +124,35 @@ def test_it_learns(people: Path, tmp_path: Path) -> None:
     totals = [trainer.train_step(item)["total"] for _ in range(40)]
 
     assert np.mean(totals[-5:]) < 0.5 * totals[0]
+
+
+def test_depth_comes_first(people: Path, tmp_path: Path) -> None:
+    """Steps that teach depth alone leave both heads as they are, and the log has one set of columns for all steps."""
+    settings = TrainingSettings(steps=3, patches=1, patch=16, warm_up=1, mixed_precision=False, depth_steps=2)
+    trainer = Trainer(CONFIG, settings, people, tmp_path, device="cpu")
+    before = {name: value.clone() for name, value in trainer.model.state_dict().items()}
+    for step, item in enumerate(trainer.items(workers=1)):
+        if step == 2:
+            break
+        assert set(trainer.train_step(item)) == {"depth", "choice", "total", "gradient_norm", "learning_rate"}
+    changed = {name for name, value in trainer.model.state_dict().items() if not torch.equal(value, before[name])}
+    assert {name.split(".")[0] for name in changed} == {"geometry_encoder", "sweep"}
+
+    trainer.run()
+    assert "geometry_head" in {
+        name.split(".")[0] for name, value in trainer.model.state_dict().items() if not torch.equal(value, before[name])
+    }
+    trainer._log({"total": 1.0, "depth": 1.0}, 0.1)
+    first, *rows = (tmp_path / "log.csv").read_text().splitlines()
+    assert rows and all(row.count(",") == first.count(",") for row in rows)
+
+
+def test_a_network_without_depth_cannot_begin_with_it(people: Path) -> None:
+    """Asked for all the same, that is told."""
+    model = KeypointNeRF(replace(CONFIG, depth=False))
+    item = draw_item(People(people), seed=0, step=0, patches=1, patch=16)
+    with pytest.raises(ValueError, match="predicts no depth"):
+        depth_losses(model, item, LossWeights())
 
 
 def test_another_configuration_is_refused(people: Path, tmp_path: Path) -> None:
