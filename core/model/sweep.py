@@ -130,11 +130,12 @@ class Sweep(nn.Module):
         scores[on] = self.judge(torch.cat(gathered, dim=-1))[..., 0].float()
         x = F.relu(self.blocks(self.survey(volume) + context))
         scores = self.choice(x).float() + scores.view(views, height, width, -1).permute(0, 3, 1, 2)
-        share = scores.softmax(dim=1)
+        logarithm = scores.log_softmax(dim=1)
+        share = logarithm.exp()
         depths = tried[:, None, None]
         chosen = (share * depths).sum(dim=1, keepdim=True)
         unsure = (share * (depths - chosen).abs()).sum(dim=1, keepdim=True) / self.tried.reach
-        return torch.cat([x, unsure.to(x.dtype)], dim=1), chosen, Choice(scores.log_softmax(dim=1), tried, around)
+        return torch.cat([x, unsure.to(x.dtype)], dim=1), chosen, Choice(logarithm, tried, around)
 
 
 def round_each(x: Float[Tensor, "v c h w"], side: int) -> Float[Tensor, "v c h w"]:

@@ -212,7 +212,7 @@ def test_photos_correct_each_other_whatever_their_order(sweep: DepthSweep) -> No
     turned = SourceViews(**{name: values[order] for name, values in vars(source).items()})
     found, again = swept(sweep, source, *maps), swept(sweep, turned, *(map[order] for map in maps))
     for values, expected in ((again.depth, found.depth), (again.low, found.low), (again.fine, found.fine)):
-        torch.testing.assert_close(values, expected[order], atol=1e-4, rtol=1e-3)
+        torch.testing.assert_close(values, expected[order], atol=1e-5, rtol=1e-4)
 
     empty = replace(source, masks=torch.zeros_like(source.masks))
     assert swept(sweep, empty, torch.zeros_like(maps[0]), *maps[1:]).depth.isfinite().all()
