@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from .encoders import HourglassEncoder, TextureEncoder
 from .heads import ColourHead, GeometryHead
 from .pyramid import PyramidEncoder
+from .rays import RAYS, rays_of
 from .spatial import (
     Encoding,
     border_weight,
@@ -27,7 +28,7 @@ from .spatial import (
     read_maps,
     stand_in,
 )
-from .sweep import RAYS, DepthSweep, rays_of
+from .sweep import DepthSweep
 from .views import EncodedViews, Sighting, SourceViews
 
 

@@ -8,13 +8,12 @@ import torch
 
 from kpnerf.core.model.keypoint_nerf import KeypointNeRF, ModelConfig
 from kpnerf.core.model.pyramid import PyramidEncoder
-from kpnerf.core.model.spatial import project
+from kpnerf.core.model.rays import rays_of
 from kpnerf.core.model.sweep import (
     COARSE,
     FINE,
     GROUP,
     MOST_OTHERS,
-    RAYS,
     DepthSweep,
     Sweep,
     Swept,
@@ -23,7 +22,6 @@ from kpnerf.core.model.sweep import (
     evidence_channels,
     evidence_of,
     nearest,
-    rays_of,
     round_each,
 )
 from kpnerf.core.model.views import SourceViews
@@ -54,28 +52,6 @@ def told(source: SourceViews, side: int) -> torch.Tensor:
     features = torch.cat([torch.cos(k * 60 * points) for k in range(1, 5)], dim=-1).permute(0, 3, 1, 2)
     maps = torch.cat([features, (~depth.isnan()).float()[:, None], depth[:, None]], dim=1)
     return torch.nan_to_num(maps)
-
-
-def test_rays_are_those_of_the_pixels() -> None:
-    """Every point on a ray is seen where the ray starts from; the first two channels are where it passes the origin."""
-    source = scene.source(YAWS)
-    size = source.images.shape[-1]
-    rays = rays_of(source, 16)
-    assert rays.shape == (3, RAYS, 16, 16)
-    pose = source.camera_from_world
-    eye = -torch.einsum("vji,vj->vi", pose[:, :3, :3], pose[:, :3, 3])
-    for view in range(3):
-        points = eye[view] + 0.7 * rays[view, 2:].permute(1, 2, 0).reshape(-1, 3)
-        pixels, _ = project(source.intrinsics[view : view + 1], pose[view : view + 1], points)
-        expected = torch.linspace(0, size - 1, 16)
-        torch.testing.assert_close(pixels[0, :, 0].view(16, 16), expected.expand(16, 16), atol=1e-3, rtol=0)
-        torch.testing.assert_close(pixels[0, :, 1].view(16, 16), expected[:, None].expand(16, 16), atol=1e-3, rtol=0)
-
-        straight = pose[view, 2, :3]
-        reach = (-eye[view] @ straight) / (rays[view, 2:] * straight[:, None, None]).sum(dim=0)
-        passing = eye[view] + (rays[view, 2:] * reach).permute(1, 2, 0)
-        sideways = torch.einsum("ij,hwj->hwi", pose[view, :2, :3], passing)
-        torch.testing.assert_close(10 * sideways, rays[view, :2].permute(1, 2, 0), atol=1e-4, rtol=0)
 
 
 def test_other_photos_agree_where_the_depth_is_right() -> None:
