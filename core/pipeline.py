@@ -27,6 +27,7 @@ from .model.checkpoint import load_weights
 from .model.keypoint_nerf import KeypointNeRF
 from .model.precision import fast_arithmetic
 from .model.views import EncodedViews, SourceViews
+from .photo_memory import PhotoMemory
 from .probe import NO_PROBE, Probe
 from .refinement import Refinement
 from .render.lattices import Focus, nowhere
@@ -108,12 +109,15 @@ def source_views(crops: list[SubjectView], document: Document, device: torch.dev
     )
 
 
-def encode_document(model: KeypointNeRF, document: Document) -> EncodedViews:
-    """What the network knows of a document's photos; keypoints play no part in it."""
+def encode_document(model: KeypointNeRF, document: Document, memory: PhotoMemory | None = None) -> EncodedViews:
+    """What the network knows of a document's photos; keypoints play no part in it.
+
+    With a `memory` of the same network only photos that have changed are looked at.
+    """
     device = next(model.parameters()).device
     source = source_views(crop_views(document, model.config.image_size), document, device)
     with torch.inference_mode(), fast_arithmetic(device):
-        return model.encode(source)
+        return model.compare(source, (memory or PhotoMemory()).look(model, source))
 
 
 def render_request(
@@ -144,6 +148,7 @@ class Avatar:
         self._other: tuple[float, Refinement | None, Renderer] | None = None
         self._rendering = threading.Lock()
         self._encoded: tuple[tuple[object, ...], EncodedViews] | None = None
+        self._photos = PhotoMemory()
         self._moved: tuple[EncodedViews, EncodedViews] | None = None
         self._has_moved = self._has_told = False
 
@@ -166,7 +171,7 @@ class Avatar:
     def _encode(self, document: Document) -> EncodedViews:
         while True:
             try:
-                return encode_document(self.model, document)
+                return encode_document(self.model, document, self._photos)
             except torch.OutOfMemoryError:
                 self._refuse_twice()
             with self._rendering:
@@ -265,6 +270,7 @@ class Avatar:
     def _move_to_processor(self) -> None:
         self._has_moved = True
         self._encoded = self._other = None
+        self._photos = PhotoMemory()
         self.renderer = Renderer(self.model.to("cpu"))
         torch.cuda.empty_cache()
 

@@ -29,7 +29,7 @@ from .spatial import (
     stand_in,
 )
 from .sweep import DepthSweep
-from .views import EncodedViews, Sighting, SourceViews
+from .views import EncodedViews, LoneViews, Sighting, SourceViews
 
 
 @dataclass(frozen=True)
@@ -122,23 +122,27 @@ class KeypointNeRF(nn.Module):
 
     def encode(self, source: SourceViews) -> EncodedViews:
         """Feature maps of the photos."""
-        images = source.images
-        factor = images.shape[-1] // self.config.encoder_size
-        if factor > 1:
-            images = F.avg_pool2d(images, factor)
+        return self.compare(source, self.look(source))
+
+    def look(self, source: SourceViews) -> LoneViews:
+        """What each photo says by itself."""
+        images = F.avg_pool2d(source.images, self._shrunk(source))
         if self.texture_encoder is not None:
             low, high = self.geometry_encoder(images)
-            return EncodedViews(source, low, high, self.texture_encoder(images), None)
-        masks = F.interpolate(source.masks, size=images.shape[-2:], mode="area")
+            return LoneViews(low, high, self.texture_encoder(images), None)
         # As convolutions multiply fastest; what is joined to features then lies as they do.
-        pictures = torch.cat([images, masks], dim=1).contiguous(memory_format=torch.channels_last)
+        pictures = torch.cat([images, self._masks(source)], dim=1).contiguous(memory_format=torch.channels_last)
         if not self.config.depth:
             low, high, texture, _ = self.geometry_encoder(pictures)
-            return EncodedViews(source, low, high, texture, None)
-        low, high, texture, alone = self.geometry_encoder(pictures, rays_of(source, images.shape[-1]))
-        swept = self.sweep(source, masks, low, high, alone)
-        if swept is None:
-            return EncodedViews(source, low, high, texture, alone)
+            return LoneViews(low, high, texture, None)
+        return LoneViews(*self.geometry_encoder(pictures, rays_of(source, images.shape[-1])))
+
+    def compare(self, source: SourceViews, alone: LoneViews) -> EncodedViews:
+        """What they say together, once they have corrected each other's depth."""
+        low, high, texture, depth = alone.low, alone.high, alone.texture, alone.depth
+        swept = None if depth is None else self.sweep(source, self._masks(source), low, high, depth)
+        if depth is None or swept is None:
+            return EncodedViews(source, low, high, texture, depth)
         learnt = PyramidEncoder.LEARNT
         return EncodedViews(
             source,
@@ -146,9 +150,16 @@ class KeypointNeRF(nn.Module):
             high=torch.cat([high[:, :learnt] + swept.fine, high[:, learnt:]], dim=1),
             texture=texture,
             depth=swept.depth,
-            guesses=(alone, swept.coarse),
+            guesses=(depth, swept.coarse),
             choices=swept.choices,
         )
+
+    def _masks(self, source: SourceViews) -> Float[Tensor, "v 1 s s"]:
+        return F.avg_pool2d(source.masks, self._shrunk(source))
+
+    def _shrunk(self, source: SourceViews) -> int:
+        """How many times smaller than the photos the encoder sees them."""
+        return max(1, source.images.shape[-1] // self.config.encoder_size)
 
     def sight(self, encoded: EncodedViews, points: Float[Tensor, "n 3"]) -> tuple[Sighting, Bool[Tensor, "n"]]:
         """Where samples lie in the views, and which of them are inside the visual hull.

@@ -1,5 +1,6 @@
 """Photos as the network takes them, what it knows of them, and how they see samples."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -25,6 +26,36 @@ class SourceViews:
     def to(self, device: torch.device) -> "SourceViews":
         """The same on another device."""
         return SourceViews(**{name: value.to(device) for name, value in vars(self).items()})
+
+    def picked(self, views: Sequence[int]) -> "SourceViews":
+        """Some of them, in that order."""
+        index = torch.as_tensor(views, device=self.images.device)
+        return SourceViews(**{name: values[index] for name, values in vars(self).items()})
+
+
+@dataclass(frozen=True, eq=False)
+class LoneViews:
+    """What the network makes of photos, each by itself: nothing of one depends on another."""
+
+    low: Float[Tensor, "v cl hl wl"]
+    high: Float[Tensor, "v ch hh wh"]
+    texture: Float[Tensor, "v ct ht wt"]
+    depth: Float[Tensor, "v 1 hd wd"] | None
+    """Relative to the world's origin, metres."""
+
+    @staticmethod
+    def joined(parts: "Sequence[LoneViews]") -> "LoneViews":
+        """One after the other."""
+        low, high, texture = (torch.cat([getattr(part, name) for part in parts]) for name in ("low", "high", "texture"))
+        depths = [part.depth for part in parts if part.depth is not None]
+        return LoneViews(low, high, texture, torch.cat(depths) if depths else None)
+
+    def one(self, view: int) -> "LoneViews":
+        """A single photo of them."""
+        row = slice(view, view + 1)
+        return LoneViews(
+            self.low[row], self.high[row], self.texture[row], None if self.depth is None else self.depth[row]
+        )
 
 
 @dataclass(frozen=True, eq=False)

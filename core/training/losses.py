@@ -10,6 +10,10 @@ from torch.nn import functional as F
 
 from ..model.views import Choice
 
+OUTLINE_REACH, OUTLINE_STEP, OUTLINE_WEIGHT = 6, 0.02, 4.0
+"""Pixels that are beside an outline, how much farther what is behind it lies at least (metres), and how much they
+count (see `outline_weights`)."""
+
 
 def gaussian_window(size: int, sigma: float, like: Tensor) -> Float[Tensor, "n"]:
     """A normalised one-dimensional Gaussian."""
@@ -90,8 +94,35 @@ def occupancy_loss(raw: Float[Tensor, "n"], behind: Float[Tensor, "n"], opaque: 
     return (loss * known).sum() / known.sum().clamp_min(1)
 
 
+def outline_weights(truth: Float[Tensor, "v 1 h w"]) -> Float[Tensor, "v 1 h w"]:
+    """How much the depth of a pixel counts: more beside something farther away, or nothing (NaN), and on steep sides.
+
+    What lies just within an outline is the outline for a camera a little to the side: there a wrong depth is seen in
+    every picture, in the middle of a cheek in none.
+    """
+    far = torch.where(torch.isnan(truth), torch.inf, truth)
+    side = 2 * OUTLINE_REACH + 1
+    farthest = F.max_pool2d(far, (side, 1), stride=1, padding=(OUTLINE_REACH, 0))
+    farthest = F.max_pool2d(farthest, (1, side), stride=1, padding=(0, OUTLINE_REACH))
+    return 1 + (OUTLINE_WEIGHT - 1) * (farthest - far > OUTLINE_STEP).to(truth.dtype)
+
+
+def extended(truth: Float[Tensor, "v 1 h w"]) -> Float[Tensor, "v 1 h w"]:
+    """True depth that goes on for two pixels beyond the outline, as it was there on average.
+
+    Maps are read between pixels: at an outline, what is predicted just outside it has a share in what is read.
+    """
+    known = ~torch.isnan(truth)
+    total, count = (F.avg_pool2d(x, 5, stride=1, padding=2) for x in (torch.nan_to_num(truth), known.to(truth.dtype)))
+    return torch.where(known, truth, torch.where(count > 0, total / count, torch.nan))
+
+
 def depth_loss(
-    predicted: Float[Tensor, "v 1 h w"], truth: Float[Tensor, "v 1 H W"], *, tolerance: float = torch.inf
+    predicted: Float[Tensor, "v 1 h w"],
+    truth: Float[Tensor, "v 1 H W"],
+    weights: Float[Tensor, "v 1 H W"] | None = None,
+    *,
+    tolerance: float = torch.inf,
 ) -> Float[Tensor, ""]:
     """L1 of the encoder's depth against the true one, metres, where there is a surface (NaN elsewhere).
 
@@ -100,7 +131,9 @@ def depth_loss(
     """
     size = predicted.shape[-1]
     truth = F.interpolate(truth, size=(size, size), mode="nearest")
-    known = ~torch.isnan(truth)
+    known = (~torch.isnan(truth)).to(predicted.dtype)
+    if weights is not None:
+        known = known * F.interpolate(weights, size=(size, size), mode="nearest")
     error = (predicted - torch.nan_to_num(truth)).abs()
     if math.isfinite(tolerance):
         error = tolerance * torch.log1p(error / tolerance)

@@ -19,7 +19,7 @@ from ..geometry import Box
 from ..model.additions import head_parameters, own_heads
 from ..model.keypoint_nerf import KeypointNeRF
 from ..model.precision import fast_arithmetic
-from ..model.views import EncodedViews, SourceViews
+from ..model.views import EncodedViews
 from ..render.compositing import ray_weights
 from ..render.sampling import ray_box
 from .losses import LossWeights, picture_losses
@@ -71,9 +71,10 @@ Learnt = dict[str, Tensor]
 def among(encoded: EncodedViews, views: Sequence[int]) -> EncodedViews:
     """Some of the encoded photos."""
     index = torch.as_tensor(views, device=encoded.low.device)
-    source = SourceViews(**{name: values[index] for name, values in vars(encoded.source).items()})
     depth = None if encoded.depth is None else encoded.depth[index]
-    return EncodedViews(source, encoded.low[index], encoded.high[index], encoded.texture[index], depth)
+    return EncodedViews(
+        encoded.source.picked(views), encoded.low[index], encoded.high[index], encoded.texture[index], depth
+    )
 
 
 def mean_of(learnt: Sequence[Learnt]) -> Learnt:

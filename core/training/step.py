@@ -11,7 +11,15 @@ from ..model.views import EncodedViews
 from ..render.compositing import ray_weights
 from ..render.sampling import ray_box
 from .items import BOX_MARGIN, TrainingItem
-from .losses import LossWeights, choice_loss, depth_loss, occupancy_loss, picture_losses
+from .losses import (
+    LossWeights,
+    choice_loss,
+    depth_loss,
+    extended,
+    occupancy_loss,
+    outline_weights,
+    picture_losses,
+)
 
 STRATIFIED = 25
 """Samples spread over a ray, before those outside the visual hull are dropped."""
@@ -145,13 +153,13 @@ def depth_losses(model: KeypointNeRF, item: TrainingItem, weights: LossWeights) 
 def _depth_terms(
     encoded: EncodedViews, depth: Float[Tensor, "v 1 h w"], item: TrainingItem
 ) -> dict[str, Float[Tensor, ""]]:
-    truth = item.source_depth
+    truth, counting = extended(item.source_depth), outline_weights(item.source_depth)
     if not encoded.guesses:
-        return {"depth": depth_loss(depth, truth)}
+        return {"depth": depth_loss(depth, truth, counting)}
     alone, coarse = encoded.guesses
-    compared = depth_loss(depth, truth, tolerance=TOLERANCE) + depth_loss(coarse, truth, tolerance=TOLERANCE)
-    choices = torch.stack([choice_loss(choice, truth) for choice in encoded.choices])
-    return {"depth": 0.5 * depth_loss(alone, truth) + compared, "choice": choices.sum()}
+    compared = [depth_loss(each, truth, counting, tolerance=TOLERANCE) for each in (depth, coarse)]
+    choices = torch.stack([choice_loss(choice, item.source_depth) for choice in encoded.choices])
+    return {"depth": depth_loss(alone, truth, counting) + torch.stack(compared).sum(), "choice": choices.sum()}
 
 
 def _weighed(terms: dict[str, Float[Tensor, ""]], weights: LossWeights) -> dict[str, Float[Tensor, ""]]:

@@ -88,7 +88,7 @@ def test_the_processor_goes_on_and_a_person_is_told_once(
     # As often as the renderer tries with less at once.
     times = 1 if where == "encode" else 2
     full = {
-        "encode": (avatar.model, "encode"),
+        "encode": (avatar.model, "compare"),
         "bake": (grids, "bake"),
         "march": (painting, "march"),
         "colour": (painting.CompiledField, "mixtures"),

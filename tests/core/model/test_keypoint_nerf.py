@@ -10,7 +10,6 @@ from kpnerf.core.errors import UserError
 from kpnerf.core.model.checkpoint import load_weights, read_published, save_weights
 from kpnerf.core.model.keypoint_nerf import KeypointNeRF, ModelConfig
 from kpnerf.core.model.spatial import read_maps
-from kpnerf.core.model.views import SourceViews
 
 from . import scene
 
@@ -20,11 +19,6 @@ def samples(count: int = 64) -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(1)
     points = (torch.rand(count, 3, generator=generator) - 0.5) * 0.1
     return points, torch.nn.functional.normalize(torch.rand(count, 3, generator=generator) - 0.5, dim=-1)
-
-
-def picked(source: SourceViews, views: list[int]) -> SourceViews:
-    """Some of the views, in that order."""
-    return SourceViews(**{name: value[views] for name, value in vars(source).items()})
 
 
 @pytest.mark.parametrize("views", [1, 2, 3, 8])
@@ -44,7 +38,7 @@ def test_the_order_of_photos_does_not_matter() -> None:
     points, directions = samples()
     with torch.inference_mode():
         a = model.query(model.encode(source), scene.keypoints(), points, directions)
-        b = model.query(model.encode(picked(source, [2, 0, 1])), scene.keypoints(), points, directions)
+        b = model.query(model.encode(source.picked([2, 0, 1])), scene.keypoints(), points, directions)
 
     torch.testing.assert_close(a[0], b[0], atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(a[1], b[1], atol=1e-5, rtol=1e-4)

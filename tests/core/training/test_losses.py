@@ -5,7 +5,16 @@ import pytest
 import torch
 
 from kpnerf.core.model.views import Choice
-from kpnerf.core.training.losses import choice_loss, depth_loss, occupancy_loss, picture_losses, ssim_map
+from kpnerf.core.training.losses import (
+    OUTLINE_WEIGHT,
+    choice_loss,
+    depth_loss,
+    extended,
+    occupancy_loss,
+    outline_weights,
+    picture_losses,
+    ssim_map,
+)
 
 
 def test_ssim_of_equal_and_of_unlike_pictures() -> None:
@@ -78,6 +87,47 @@ def choice_of(scores: torch.Tensor, around: float = 0.3) -> Choice:
     """Of three depths at every pixel of a map of four by four."""
     share = scores.log_softmax(dim=0)[None, :, None, None].expand(1, 3, 4, 4)
     return Choice(share, torch.tensor([-0.02, 0.0, 0.04]), torch.full((1, 1, 4, 4), around))
+
+
+def a_disc(side: int = 64, radius: float = 20.0, behind: float = float("nan")) -> torch.Tensor:
+    """Depths of a flat disc at 10 cm before something, or nothing."""
+    y, x = torch.meshgrid(*(torch.arange(side) - side / 2 for _ in range(2)), indexing="ij")
+    return torch.where(x**2 + y**2 < radius**2, -0.1, behind)[None, None]
+
+
+@pytest.mark.parametrize("behind", [float("nan"), 0.05])
+def test_depth_counts_more_just_within_an_outline(behind: float) -> None:
+    """Of what lies before, not behind; before nothing, and before something else."""
+    weights = outline_weights(a_disc(behind=behind))[0, 0]
+    row = weights[32]
+    assert row[32] == 1 and row[2] == 1
+    assert row[51] == OUTLINE_WEIGHT and row[47] == OUTLINE_WEIGHT and row[44] == 1
+    assert row[52:].max() == 1
+    assert (outline_weights(torch.full((1, 1, 8, 8), float("nan"))) == 1).all()
+
+
+def test_weights_tell_how_much_errors_count() -> None:
+    """An error counts by its share of the weight; all weights alike change nothing."""
+    truth = a_disc()
+    wrong = torch.where(outline_weights(truth) > 1, torch.nan_to_num(truth) + 0.02, torch.nan_to_num(truth))
+    plain, weighed = depth_loss(wrong, truth), depth_loss(wrong, truth, outline_weights(truth))
+    share = float(plain / 0.02)
+    assert float(weighed / 0.02) == pytest.approx(
+        OUTLINE_WEIGHT * share / (1 - share + OUTLINE_WEIGHT * share), rel=1e-4
+    )
+    assert float(depth_loss(wrong, truth, torch.full_like(truth, 3.0))) == pytest.approx(float(plain), rel=1e-5)
+
+
+def test_true_depth_goes_on_a_little_beyond_the_outline() -> None:
+    """For two pixels; what was known stays."""
+    truth = a_disc()
+    more = extended(truth)
+    known = ~torch.isnan(truth)
+    assert (more[known] == truth[known]).all()
+    new = ~torch.isnan(more) & ~known
+    torch.testing.assert_close(more[new], torch.full_like(more[new], -0.1))
+    row = (~torch.isnan(more))[0, 0, 32]
+    assert row[52] and row[53] and not row[54]
 
 
 def test_the_right_choice_costs_least() -> None:
