@@ -18,6 +18,7 @@ import torch
 
 from ..camera import Camera, orbit_camera
 from ..document import Document
+from ..edits import set_pose
 from ..pipeline import WEIGHTS, Avatar, crop_views, encode_document, render_request, source_views
 from ..render import timing
 from ..render.renderer import Renderer, RenderRequest
@@ -58,10 +59,14 @@ def measure(avatar: Avatar, document: Document, sizes: list[int], reference_up_t
         return render_request(document, encoded, bench_camera(size, yaw))
 
     renderer.render(request(64))  # compiles and warms up
+    dragged = [_with_a_camera_moved(document, 1e-3 * (turn + 1)) for turn in range(repeats)]
     stages = {
         "encode_ms": timing.median(
             timing.milliseconds(lambda: encode_document(avatar.model, document)) for _ in range(repeats)
-        )
+        ),
+        "encode_dragged_ms": timing.median(
+            timing.milliseconds(lambda moved=moved: avatar.encode(moved)) for moved in dragged
+        ),
     }
     stages |= timing.baking(avatar.model, request(64))
     report: dict[str, Any] = {"device": _device(avatar), "stages": stages, "sizes": {}}
@@ -122,6 +127,15 @@ def bench_camera(size: int, yaw: float) -> Camera:
         width=size,
         height=size,
     )
+
+
+def _with_a_camera_moved(document: Document, metres: float) -> Document:
+    """As while a hand drags the first photo's camera."""
+    assert document.calibration is not None, "it has been encoded"
+    view = document.sources[0]
+    pose = document.calibration.cameras[view].world_from_camera.copy()
+    pose[0, 3] += metres
+    return set_pose(document, view, pose)
 
 
 def _say(what: str) -> None:
