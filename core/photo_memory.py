@@ -20,21 +20,26 @@ class PhotoMemory:
 
     def look(self, model: KeypointNeRF, source: SourceViews) -> LoneViews:
         """As `KeypointNeRF.look`; only photos that differ from those of the last time are looked at."""
-        views = range(len(source.images))
-        kept = {view: part for view in views if (part := self._recalled(source, view)) is not None}
-        new = [view for view in views if view not in kept]
-        if new:
-            fresh = model.look(source.picked(new) if kept else source)
-            kept |= {view: fresh.one(index) for index, view in enumerate(new)}
-        alone = fresh if len(new) == len(views) else LoneViews.joined([kept[view] for view in views])
+        places = [self._place(source, view) for view in range(len(source.images))]
+        new = [view for view, place in enumerate(places) if place is None]
+        if self._known is None or len(new) == len(places):
+            alone = model.look(source)
+        else:
+            alone = self._known[1]
+            if new:
+                after = len(alone.low)
+                alone = alone.joined(model.look(source.picked(new)))
+                places = [after + new.index(view) if place is None else place for view, place in enumerate(places)]
+            alone = alone.picked([place for place in places if place is not None])
         self._known = source, alone
         return alone
 
-    def _recalled(self, source: SourceViews, view: int) -> LoneViews | None:
+    def _place(self, source: SourceViews, view: int) -> int | None:
+        """Which photo of the last time this one is."""
         if self._known is None or self._known[0].images.device != source.images.device:
             return None
-        known, alone = self._known
+        known = self._known[0]
         for other in range(len(known.images)):
             if all(torch.equal(getattr(source, name)[view], getattr(known, name)[other]) for name in _TOLD):
-                return alone.one(other)
+                return other
         return None

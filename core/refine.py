@@ -24,7 +24,7 @@ from .pipeline import crop_views, encode_document, refined_model, render_request
 from .refinement import Refinement
 from .render.renderer import Renderer
 from .training.photo_rays import SIDE, Target, hide_unseen, target_of
-from .training.refining import Learnt, RefineSettings, Subject, among, learn, mean_of
+from .training.refining import Learnt, RefineSettings, Subject, learn, mean_of
 
 Report = Callable[[str, float | None], None]
 """Told what is being done and the share that is done; may raise to stop the work."""
@@ -146,7 +146,7 @@ def _rendered(
     """A picture made of all source photos but one, small enough to judge it by."""
     others = [view for view in range(len(encoded.low)) if view != index]
     camera = camera.resized(JUDGED_SIDE, JUDGED_SIDE)
-    return Renderer(model).render(render_request(document, among(encoded, others), camera)).rgba
+    return Renderer(model).render(render_request(document, encoded.picked(others), camera)).rgba
 
 
 def _psnr(rgba: Float[np.ndarray, "h w 4"], target: Target) -> float:

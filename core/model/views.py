@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
@@ -29,8 +30,7 @@ class SourceViews:
 
     def picked(self, views: Sequence[int]) -> "SourceViews":
         """Some of them, in that order."""
-        index = torch.as_tensor(views, device=self.images.device)
-        return SourceViews(**{name: values[index] for name, values in vars(self).items()})
+        return SourceViews(*_rows(tuple(vars(self).values()), views))
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,19 +43,17 @@ class LoneViews:
     depth: Float[Tensor, "v 1 hd wd"] | None
     """Relative to the world's origin, metres."""
 
-    @staticmethod
-    def joined(parts: "Sequence[LoneViews]") -> "LoneViews":
-        """One after the other."""
-        low, high, texture = (torch.cat([getattr(part, name) for part in parts]) for name in ("low", "high", "texture"))
-        depths = [part.depth for part in parts if part.depth is not None]
-        return LoneViews(low, high, texture, torch.cat(depths) if depths else None)
+    def picked(self, views: Sequence[int]) -> "LoneViews":
+        """Some of them, in that order."""
+        return LoneViews(*_rows((self.low, self.high, self.texture, self.depth), views))
 
-    def one(self, view: int) -> "LoneViews":
-        """A single photo of them."""
-        row = slice(view, view + 1)
-        return LoneViews(
-            self.low[row], self.high[row], self.texture[row], None if self.depth is None else self.depth[row]
+    def joined(self, others: "LoneViews") -> "LoneViews":
+        """These and, after them, those."""
+        low, high, texture = (
+            torch.cat([getattr(self, name), getattr(others, name)]) for name in ("low", "high", "texture")
         )
+        depths = [part.depth for part in (self, others) if part.depth is not None]
+        return LoneViews(low, high, texture, torch.cat(depths) if depths else None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +89,10 @@ class EncodedViews:
         low, high, texture = (maps.to(device) for maps in (self.low, self.high, self.texture))
         return EncodedViews(source, low, high, texture, None if self.depth is None else self.depth.to(device))
 
+    def picked(self, views: Sequence[int]) -> "EncodedViews":
+        """Some of them, in that order, with what they were told by all."""
+        return EncodedViews(self.source.picked(views), *_rows((self.low, self.high, self.texture, self.depth), views))
+
 
 @dataclass(frozen=True, eq=False)
 class Sighting:
@@ -102,3 +104,7 @@ class Sighting:
     """Whether the photo has a say about the sample: contains it, or stands in (see `stand_in`)."""
     weights: Float[Tensor, "v n"]
     """Confidence of each view from where the sample lies in it; zero where invisible."""
+
+
+def _rows(maps: tuple[Tensor | None, ...], views: Sequence[int]) -> list[Any]:
+    return [None if each is None else each[torch.as_tensor(views, device=each.device)] for each in maps]

@@ -147,7 +147,4 @@ def peak_memory() -> float:
 
 def of_views(encoded: EncodedViews, count: int) -> EncodedViews:
     """As if there were `count` photos: the first ones, over and over."""
-    rows = torch.arange(count, device=encoded.low.device) % len(encoded.low)
-    source = SourceViews(**{name: value[rows] for name, value in vars(encoded.source).items()})
-    depth = None if encoded.depth is None else encoded.depth[rows]
-    return EncodedViews(source, encoded.low[rows], encoded.high[rows], encoded.texture[rows], depth)
+    return encoded.picked([view % len(encoded.low) for view in range(count)])

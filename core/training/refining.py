@@ -68,15 +68,6 @@ Learnt = dict[str, Tensor]
 """Additions to the heads' parameters, by name."""
 
 
-def among(encoded: EncodedViews, views: Sequence[int]) -> EncodedViews:
-    """Some of the encoded photos."""
-    index = torch.as_tensor(views, device=encoded.low.device)
-    depth = None if encoded.depth is None else encoded.depth[index]
-    return EncodedViews(
-        encoded.source.picked(views), encoded.low[index], encoded.high[index], encoded.texture[index], depth
-    )
-
-
 def mean_of(learnt: Sequence[Learnt]) -> Learnt:
     """The mean of what was learnt with one photo after the other left out: all of it is so near to nothing that the
     mean of weights is about the mean of networks."""
@@ -157,7 +148,7 @@ def patch_loss(
     origin, directions = -pose[:3, :3].T @ pose[:3, 3], patch.slopes @ pose[:3, :3]
     with fast_arithmetic(directions.device):
         rgb, alpha = render_patch(
-            model, among(subject.encoded, others), subject.keypoints, origin, directions, patch.distance,
+            model, subject.encoded.picked(others), subject.keypoints, origin, directions, patch.distance,
             subject.volume, generator,
         )  # fmt: skip
     weights = LossWeights()
