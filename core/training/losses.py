@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..model.sweep import round_each
 from ..model.views import Choice
 
 OUTLINE_REACH, OUTLINE_STEP, OUTLINE_WEIGHT = 6, 0.02, 4.0
@@ -113,7 +114,7 @@ def extended(truth: Float[Tensor, "v 1 h w"]) -> Float[Tensor, "v 1 h w"]:
     Maps are read between pixels: at an outline, what is predicted just outside it has a share in what is read.
     """
     known = ~torch.isnan(truth)
-    total, count = (F.avg_pool2d(x, 5, stride=1, padding=2) for x in (torch.nan_to_num(truth), known.to(truth.dtype)))
+    total, count = (round_each(x, 5) for x in (torch.nan_to_num(truth), known.to(truth.dtype)))
     return torch.where(known, truth, torch.where(count > 0, total / count, torch.nan))
 
 

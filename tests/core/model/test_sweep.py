@@ -184,8 +184,8 @@ def test_photos_correct_each_other_whatever_their_order(sweep: DepthSweep) -> No
     """And one that shows nothing of the subject has nothing to correct."""
     source = scene.source(YAWS)
     maps = maps_of(source)
-    order = torch.tensor([2, 0, 1])
-    turned = source.picked([2, 0, 1])
+    order = [2, 0, 1]
+    turned = source.picked(order)
     found, again = swept(sweep, source, *maps), swept(sweep, turned, *(map[order] for map in maps))
     for values, expected in ((again.depth, found.depth), (again.low, found.low), (again.fine, found.fine)):
         torch.testing.assert_close(values, expected[order], atol=1e-5, rtol=1e-4)
