@@ -224,7 +224,8 @@ class KeypointNeRF(nn.Module):
         if encoded.depth is not None:
             features = torch.cat([features, self.behind_surface(encoded, sighting)], dim=-1)
         rotation, translation = source.camera_from_world[:, :3, :3], source.camera_from_world[:, :3, 3]
-        centres = -torch.einsum("vji,vj->vi", rotation, translation)
+        with torch.autocast(points.device.type, enabled=False):
+            centres = -torch.einsum("vji,vj->vi", rotation, translation)
         rays = F.normalize(points[None] - centres[:, None], dim=-1)
         gap = directions[None] - rays
         gap = gap / gap.norm(dim=-1, keepdim=True).clamp_min(1e-6)

@@ -19,7 +19,8 @@ def rays_of(source: SourceViews, side: int) -> Float[Tensor, "v 5 side side"]:
     slope = _slopes(source.intrinsics, source.images.shape[-1], (side, side))
     passing = slope * pose[:, None, None, 2, 3, None] - pose[:, None, None, :2, 3]
     along = F.normalize(torch.cat([slope, torch.ones_like(slope[..., :1])], dim=-1), dim=-1)
-    turned = torch.einsum("vhwi,vij->vhwj", along, pose[:, :3, :3])
+    with torch.autocast(along.device.type, enabled=False):
+        turned = torch.einsum("vhwi,vij->vhwj", along, pose[:, :3, :3])
     return torch.cat([10 * passing, turned], dim=-1).permute(0, 3, 1, 2)
 
 
@@ -31,12 +32,13 @@ def points_along(
     shape: tuple[int, int],
 ) -> Float[Tensor, "n d 3"]:
     """Points in the world on the rays of the chosen pixels of a map of that shape, at depths relative to the world's
-    origin, metres."""
+    origin, metres; in float32 (see `project`): in bfloat16 they lie up to 3 mm away, as far as depths are apart."""
     slope = _slopes(source.intrinsics[view : view + 1], source.images.shape[-1], shape)[0].view(-1, 2)[chosen]
     pose = source.camera_from_world[view]
     z = (depths + pose[2, 3]).clamp_min(1e-3)
     in_camera = torch.cat([slope[:, None] * z[..., None], z[..., None]], dim=-1)
-    return (in_camera - pose[:3, 3]) @ pose[:3, :3]
+    with torch.autocast(in_camera.device.type, enabled=False):
+        return (in_camera - pose[:3, 3]) @ pose[:3, :3]
 
 
 def _slopes(

@@ -222,7 +222,7 @@ def silent(layer: nn.Conv2d) -> nn.Conv2d:
 def nearest(source: SourceViews) -> list[tuple[int, Int[Tensor, "o"]]]:
     """For every photo those that are asked about it, by the angle between the directions that they look in."""
     ahead = source.camera_from_world[:, 2, :3]
-    alike = ahead @ ahead.t()
+    alike = (ahead[:, None] * ahead).sum(dim=-1)
     alike.fill_diagonal_(-torch.inf)
     count = min(MOST_OTHERS, len(ahead) - 1)
     return list(enumerate(alike.topk(count, dim=1).indices))

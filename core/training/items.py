@@ -67,16 +67,21 @@ class People:
     def __len__(self) -> int:
         return len(self.files)
 
-    def load(self, index: int) -> dict[str, np.ndarray]:
-        """All arrays of one person."""
-        with np.load(self.files[index]) as file:
-            return {name: file[name] for name in file.files}
+    def draw(self, *, seed: int, step: int) -> tuple[Path, np.random.Generator]:
+        """The person of a step, and the randomness that all the rest of it follows from."""
+        rng = np.random.default_rng([seed, step])
+        return self.files[int(rng.integers(len(self.files)))], rng
 
 
 def draw_item(people: People, *, seed: int, step: int, patches: int = 2, patch: int = 32) -> TrainingItem:
     """The material of one step."""
-    rng = np.random.default_rng([seed, step])
-    person = people.load(int(rng.integers(len(people))))
+    return item_of(*people.draw(seed=seed, step=step), patches=patches, patch=patch)
+
+
+def item_of(file: Path, rng: np.random.Generator, *, patches: int, patch: int) -> TrainingItem:
+    """Photos of the person in a file, and rays."""
+    with np.load(file) as arrays:
+        person = {name: arrays[name] for name in arrays.files}
     sources, targets = _choose_views(rng, person["yaw"], patches)
     source, source_depth = _source_views(rng, person, sources)
     rays = [_patch(rng, person, int(view), patch, source) for view in targets]
@@ -162,7 +167,8 @@ def _camera_rays(
 def _in_subject(points: Float[np.ndarray, "*n 3"]) -> Bool[np.ndarray, "*n"]:
     """Whether surfaces lie where rays are followed; arms and a turned shoulder do not, and teach no depth."""
     lower, upper = HEAD.volume.lower - BOX_MARGIN, HEAD.volume.upper + BOX_MARGIN
-    return ((points > lower) & (points < upper)).all(axis=-1)
+    x, y, z = ((points[..., axis] > lower[axis]) & (points[..., axis] < upper[axis]) for axis in range(3))
+    return x & y & z
 
 
 def _in_some_photo(source: SourceViews, points: Float[np.ndarray, "h w 3"]) -> Bool[np.ndarray, "h w"]:

@@ -31,8 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patches", type=int, default=TrainingSettings.patches, help="patches of 32² rays a step")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--workers", type=int, default=1, help="threads that prepare data")
+    parser.add_argument("--workers", type=int, default=1, help="of each process: prepare data for it")
     parser.add_argument("--processes", type=int, default=1, help="work side by side, gradients averaged")
+    parser.add_argument("--items", type=int, default=1, help="photo sets a step in each process")
     parser.add_argument("--start-from", type=Path, help="weights to start from")
     parser.add_argument("--checkpoint-minutes", type=float, default=3.0)
     parser.add_argument("--full-precision", action="store_true", help="no bfloat16")
@@ -43,8 +44,6 @@ def run(args: argparse.Namespace) -> int:
     People(args.data)
     if "TORCHELASTIC_RUN_ID" in os.environ:
         args.processes = int(os.environ["WORLD_SIZE"])
-        if args.device == "cuda":
-            args.device = f"cuda:{os.environ['LOCAL_RANK']}"
         _run_process(int(os.environ["RANK"]), args, "env://")
     elif args.processes > 1:
         meeting_point = f"file://{tempfile.mktemp(prefix='kpnerf-train-')}"
@@ -64,12 +63,20 @@ def _run_process(rank: int, args: argparse.Namespace, meeting_point: str | None)
         seed=args.seed,
         mixed_precision=not args.full_precision,
         processes=args.processes,
+        items=args.items,
         depth_steps=args.depth_steps,
     )
+    device, backend = args.device, "gloo"
+    if device == "cuda":
+        beside = int(os.environ.get("LOCAL_RANK", rank))
+        device = f"cuda:{beside % torch.cuda.device_count()}"
+        # Processes that share a GPU keep it busy while one of them prepares its next kernels; nccl wants one for each.
+        alone = int(os.environ.get("LOCAL_WORLD_SIZE", args.processes)) <= torch.cuda.device_count()
+        backend = "nccl" if alone else "gloo"
+        torch.cuda.set_device(device)
     if meeting_point is not None:
-        backend = "gloo" if args.device == "cpu" else "nccl"
         dist.init_process_group(backend, init_method=meeting_point, rank=rank, world_size=args.processes)
-    trainer = Trainer(ModelConfig.head(args.encoding), settings, args.data, args.out, device=args.device, rank=rank)
+    trainer = Trainer(ModelConfig.head(args.encoding), settings, args.data, args.out, device=device, rank=rank)
     if args.start_from is not None and trainer.step == 0:
         trainer.adopt(args.start_from)
     parent = os.getppid()

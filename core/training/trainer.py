@@ -1,23 +1,25 @@
 """Optimises a network on a folder of synthetic people; a killed run goes on where it was."""
 
 import csv
+import itertools
 import math
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
+import torch.multiprocessing as mp
 from torch import Tensor
 
 from ..errors import UserError
 from ..model.checkpoint import load_weights, save_weights
 from ..model.keypoint_nerf import KeypointNeRF, ModelConfig
-from .items import People, TrainingItem, draw_item
+from .items import People, TrainingItem, item_of
 from .losses import LossWeights
 from .step import depth_losses, training_losses
 
@@ -44,7 +46,9 @@ class TrainingSettings:
     seed: int = 0
     mixed_precision: bool = True
     processes: int = 1
-    """Each works on an item of its own at every step; their gradients are averaged."""
+    """Each works on items of its own at every step; their gradients are averaged."""
+    items: int = 1
+    """Of each process, one after the other, at every step."""
     depth_steps: int = 0
     """The first so many steps teach the encoder and the sweeps depth alone: every pixel of the photos teaches it, rays
     need not be followed, and everything else leans on it."""
@@ -131,20 +135,14 @@ class Trainer:
         model.load_state_dict(self.average)
         return model.eval()
 
-    def train_step(self, item: TrainingItem) -> dict[str, float]:
-        """One step on one item; the loss terms, the gradient's norm and the learning rate."""
+    def train_step(self, *items: TrainingItem) -> dict[str, float]:
+        """One step on the mean loss of items; its terms, the gradient's norm and the learning rate."""
         rate = learning_rate(self.settings, self.step)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        generator = torch.Generator().manual_seed(self.settings.seed * 1_000_003 + self._draw(self.step))
-        item, weights = item.to(self.device), LossWeights()
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.mixed_precision):
-            if self.step < self.settings.depth_steps:
-                losses = depth_losses(self.model, item, weights)
-            else:
-                losses = training_losses(self.model, item, weights, generator)
         self.optimiser.zero_grad(set_to_none=True)
-        losses["total"].backward()
+        numbers = self._draws(self.step)
+        terms = [self._descend(item, number, len(items)) for item, number in zip(items, numbers, strict=True)]
         if self.settings.processes > 1:
             self._share_gradients()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
@@ -152,13 +150,29 @@ class Trainer:
             self.optimiser.step()
         self.step += 1
         self._average()
-        return {name: float(value.detach()) for name, value in losses.items()} | {
+        # Photos of one person that stand alone choose from nothing: not every item has every term.
+        told = {name: [float(each[name]) for each in terms if name in each] for name in set().union(*terms)}
+        return {name: sum(values) / len(values) for name, values in told.items()} | {
             "gradient_norm": float(norm),
             "learning_rate": rate,
         }
 
-    def _draw(self, step: int) -> int:
-        return step * self.settings.processes + self.rank
+    def _descend(self, item: TrainingItem, number: int, among: int) -> dict[str, Tensor]:
+        """Add an item's share to the gradients; its losses."""
+        generator = torch.Generator().manual_seed(self.settings.seed * 1_000_003 + number)
+        item, weights = item.to(self.device), LossWeights()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.mixed_precision):
+            if self.step < self.settings.depth_steps:
+                losses = depth_losses(self.model, item, weights)
+            else:
+                losses = training_losses(self.model, item, weights, generator)
+        (losses["total"] / among).backward()
+        return {name: value.detach() for name, value in losses.items()}
+
+    def _draws(self, step: int) -> range:
+        """Numbers of the items of a step that this process works on."""
+        first = (step * self.settings.processes + self.rank) * self.settings.items
+        return range(first, first + self.settings.items)
 
     def _share_gradients(self) -> None:
         """Replace the gradients by their mean over processes, in one message."""
@@ -181,24 +195,27 @@ class Trainer:
             values.append(value)
         torch._foreach_lerp_(names, values, 1 - decay)
 
-    def items(self, *, workers: int) -> Iterator[TrainingItem]:
-        """The material of this and all further steps, drawn ahead by threads; ends with the last step."""
+    def items(self, *, workers: int) -> Iterator[tuple[TrainingItem, ...]]:
+        """The material of this and all further steps, drawn ahead by workers; ends with the last step."""
         draw = self.settings
-        with ThreadPoolExecutor(workers) as pool:
+        numbers = itertools.chain.from_iterable(map(self._draws, range(self.step, draw.steps)))
+        with self._pool(workers) as pool:
 
-            def ask(step: int) -> Future[TrainingItem]:
-                number = self._draw(step)
-                return pool.submit(
-                    draw_item, self.people, seed=draw.seed, step=number, patches=draw.patches, patch=draw.patch
-                )
+            def ask(number: int) -> Future[TrainingItem]:
+                file, rng = self.people.draw(seed=draw.seed, step=number)
+                return pool.submit(item_of, file, rng, patches=draw.patches, patch=draw.patch)
 
-            first = self.step
-            ahead = [ask(step) for step in range(first, min(first + 2 * workers, draw.steps))]
-            for step in range(first, draw.steps):
-                item = ahead.pop(0).result()
-                if step + 2 * workers < draw.steps:
-                    ahead.append(ask(step + 2 * workers))
-                yield item
+            ahead = [ask(number) for number in itertools.islice(numbers, 2 * workers + draw.items)]
+            while ahead:
+                yield tuple(item.result() for item in ahead[: draw.items])
+                del ahead[: draw.items]
+                ahead += [ask(number) for number in itertools.islice(numbers, draw.items)]
+
+    def _pool(self, workers: int) -> Executor:
+        """Threads; beside a GPU processes: from the thread that feeds it, others would take the interpreter."""
+        if self.device.type == "cpu":
+            return ThreadPoolExecutor(workers)
+        return ProcessPoolExecutor(workers, mp.get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,))
 
     def run(
         self, *, checkpoint_minutes: float = 3.0, workers: int = 1, stop: Callable[[], bool] = lambda: False
@@ -209,8 +226,8 @@ class Trainer:
         """
         saved = shown = time.monotonic()
         noted: dict[str, list[float]] = {}
-        for item in self.items(workers=workers):
-            losses = self.train_step(item)
+        for items in self.items(workers=workers):
+            losses = self.train_step(*items)
             for name, value in losses.items():
                 noted.setdefault(name, []).append(value)
             if self.step % 50 == 0 or self.step == self.settings.steps:

@@ -46,8 +46,8 @@ def test_a_resumed_run_is_the_run(people: Path, tmp_path: Path) -> None:
     whole = Trainer(CONFIG, SETTINGS, people, tmp_path / "whole", device="cpu")
     whole.run()
     part = Trainer(CONFIG, SETTINGS, people, tmp_path / "part", device="cpu")
-    for step, item in enumerate(part.items(workers=1)):
-        part.train_step(item)
+    for step, items in enumerate(part.items(workers=1)):
+        part.train_step(*items)
         if step == 3:
             break
     part.save()
@@ -131,10 +131,10 @@ def test_depth_comes_first(people: Path, tmp_path: Path) -> None:
     settings = TrainingSettings(steps=3, patches=1, patch=16, warm_up=1, mixed_precision=False, depth_steps=2)
     trainer = Trainer(CONFIG, settings, people, tmp_path, device="cpu")
     before = {name: value.clone() for name, value in trainer.model.state_dict().items()}
-    for step, item in enumerate(trainer.items(workers=1)):
+    for step, items in enumerate(trainer.items(workers=1)):
         if step == 2:
             break
-        assert set(trainer.train_step(item)) == {"depth", "choice", "total", "gradient_norm", "learning_rate"}
+        assert set(trainer.train_step(*items)) == {"depth", "choice", "total", "gradient_norm", "learning_rate"}
     changed = {name for name, value in trainer.model.state_dict().items() if not torch.equal(value, before[name])}
     assert {name.split(".")[0] for name in changed} == {"geometry_encoder", "sweep"}
 
