@@ -4,6 +4,7 @@
 target camera, and neither of them touches the encoders, so dragging a keypoint never encodes again.
 """
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -137,12 +138,35 @@ class KeypointNeRF(nn.Module):
             return LoneViews(low, high, texture, None)
         return LoneViews(*self.geometry_encoder(pictures, rays_of(source, images.shape[-1])))
 
-    def compare(self, source: SourceViews, alone: LoneViews) -> EncodedViews:
-        """What they say together, once they have corrected each other's depth."""
+    def encode_all(self, sources: Sequence[SourceViews]) -> list[EncodedViews]:
+        """The same of several subjects, at once: convolutions of three photos hardly occupy a GPU."""
+        sizes = [len(source.images) for source in sources]
+        looked = self.look(SourceViews.joined(sources))
+        # One photo has nobody to compare itself with.
+        several = [index for index, size in enumerate(sizes) if size > 1]
+        encoded = [
+            EncodedViews(source, alone.low, alone.high, alone.texture, alone.depth)
+            for source, alone in zip(sources, looked.divided(sizes), strict=True)
+        ]
+        if not several or not self.config.depth:
+            return encoded
+        source = SourceViews.joined([sources[index] for index in several])
+        rows = torch.repeat_interleave(torch.tensor([size > 1 for size in sizes]), torch.tensor(sizes)).nonzero()
+        alone = looked if len(several) == len(sizes) else looked.picked(rows[:, 0].tolist())
+        kept = [sizes[index] for index in several]
+        for index, together in zip(several, self.compare(source, alone, kept).divided(kept), strict=True):
+            encoded[index] = replace(together, source=sources[index])
+        return encoded
+
+    def compare(self, source: SourceViews, alone: LoneViews, sizes: Sequence[int] | None = None) -> EncodedViews:
+        """What they say together, once they have corrected each other's depth.
+
+        Photos of several subjects, the first `sizes[0]` of one and so on, correct only those of their own.
+        """
         low, high, texture, depth = alone.low, alone.high, alone.texture, alone.depth
-        swept = None if depth is None else self.sweep(source, self._masks(source), low, high, depth)
-        if depth is None or swept is None:
+        if depth is None or len(depth) == 1:
             return EncodedViews(source, low, high, texture, depth)
+        swept = self.sweep(source, self._masks(source), low, high, depth, sizes)
         learnt = PyramidEncoder.LEARNT
         return EncodedViews(
             source,

@@ -9,6 +9,7 @@ What the sweeps have gathered also goes into the features of the photos: a place
 by whether the other photos see it too.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -52,8 +53,8 @@ HEARD, JUDGED = 8, 24
 """What is kept of the evidence for a depth, and the width of what judges it."""
 WIDE, NARROW = 64, 32
 """Channels of the two sweeps."""
-DILATIONS = (1, 1, 2, 4)
-"""Of the first sweep's blocks: a plain shirt tells its depth only by its collar, its seams and its outline."""
+DILATIONS, FINE_DILATIONS = (1, 1, 2, 4), (1, 1)
+"""Of the blocks of both: a plain shirt tells its depth only by its collar, its seams and its outline."""
 ON_MASK = 0.02
 """Where there is less mask than that there is no surface to look for."""
 
@@ -105,11 +106,12 @@ class Sweep(nn.Module):
         context: Float[Tensor, "v c h w"],
         masks: Float[Tensor, "v 1 hf wf"],
         depth: Float[Tensor, "v 1 hd wd"],
+        asked: Sequence[Int[Tensor, "_"]],
     ) -> tuple[Float[Tensor, "v c+1 h w"], Float[Tensor, "v 1 h w"], Choice]:
         """What it has gathered, how unsure it is included; what is to be added to the depths, metres; and from what
         that was chosen.
 
-        `context`: as wide as the sweep.
+        `context`: as wide as the sweep; `asked`: the others that are asked about each photo.
         """
         views, _, height, width = features.shape
         around = resampled(depth.detach(), (height, width))
@@ -117,7 +119,7 @@ class Sweep(nn.Module):
         tried = self.tried.depths().to(depth)
         on = (told[:, -2] > ON_MASK).view(views, -1)
         heard = context.new_zeros(views, height * width, len(tried), HEARD)
-        for view, others in nearest(source):
+        for view, others in enumerate(asked):
             evidence = evidence_of(view, others, source, told, tried)
             heard[view, on[view]] = self.compare(evidence).to(heard.dtype)
         # Channels last: what lies together in memory are the depths of a pixel.
@@ -171,7 +173,7 @@ class DepthSweep(nn.Module):
         compared = LEARNT + 4
         self.low_context, self.fine_context = nn.Conv2d(low, WIDE, 1), nn.Conv2d(WIDE + 1, NARROW, 1)
         self.coarse = Sweep(COARSE, LEARNT + compared, WIDE, windows=(3, 4), dilations=DILATIONS)
-        self.fine = Sweep(FINE, compared, NARROW, windows=(5, 8), dilations=(1, 1))
+        self.fine = Sweep(FINE, compared, NARROW, windows=(5, 8), dilations=FINE_DILATIONS)
         self.detail, self.fine_detail = nn.Conv2d(WIDE + 1, LEARNT, 1), nn.Conv2d(NARROW + 1, LEARNT, 1)
         self.edges = nn.Conv2d(fine + 2, LEARNT, 3, padding=1)
         self.rest = silent(nn.Conv2d(LEARNT, 1, 1))
@@ -184,10 +186,10 @@ class DepthSweep(nn.Module):
         low: Float[Tensor, "v cl h w"],
         fine: Float[Tensor, "v cf hf wf"],
         depth: Float[Tensor, "v 1 hf wf"],
-    ) -> Swept | None:
-        """None where there is one photo only: nobody to ask."""
-        if len(depth) == 1:
-            return None
+        sizes: Sequence[int] | None = None,
+    ) -> Swept:
+        """Of two photos at least; the first `sizes[0]` of one subject, the next of another, each with two at least."""
+        asked = nearest(source, sizes or [len(depth)])
         # Half and a quarter of the resolution, corner on corner, as every map is read.
         height, width = low.shape[-2:]
         pictures = resampled(source.images, (2 * height, 2 * width))
@@ -195,9 +197,9 @@ class DepthSweep(nn.Module):
             [resampled(self.fine_features(fine).float(), (2 * height, 2 * width)), contrast_of(pictures)], dim=1
         )
         features = torch.cat([self.low_features(low).float(), resampled(half, (height, width))], dim=1)
-        x, chosen, first = self.coarse(source, features, self.low_context(low), masks, depth)
+        x, chosen, first = self.coarse(source, features, self.low_context(low), masks, depth, asked)
         coarse = depth + doubled(doubled(chosen))
-        y, closer, second = self.fine(source, half, doubled(self.fine_context(x)), masks, coarse)
+        y, closer, second = self.fine(source, half, doubled(self.fine_context(x)), masks, coarse, asked)
         correction = coarse - depth + doubled(closer)
         near = torch.cat([fine, depth, correction], dim=1).to(low.dtype)
         detail = doubled(doubled(self.detail(x)) + self.fine_detail(y))
@@ -219,13 +221,15 @@ def silent(layer: nn.Conv2d) -> nn.Conv2d:
     return layer
 
 
-def nearest(source: SourceViews) -> list[tuple[int, Int[Tensor, "o"]]]:
-    """For every photo those that are asked about it, by the angle between the directions that they look in."""
-    ahead = source.camera_from_world[:, 2, :3]
-    alike = (ahead[:, None] * ahead).sum(dim=-1)
-    alike.fill_diagonal_(-torch.inf)
-    count = min(MOST_OTHERS, len(ahead) - 1)
-    return list(enumerate(alike.topk(count, dim=1).indices))
+def nearest(source: SourceViews, sizes: Sequence[int]) -> list[Int[Tensor, "_"]]:
+    """For every photo those of its subject that are asked about it, by the angle between the directions that they
+    look in; `sizes`: photos of each subject."""
+    asked: list[Int[Tensor, "_"]] = []
+    for ahead in source.camera_from_world[:, 2, :3].split(list(sizes)):
+        alike = (ahead[:, None] * ahead).sum(dim=-1)
+        alike.fill_diagonal_(-torch.inf)
+        asked += len(asked) + alike.topk(min(MOST_OTHERS, len(ahead) - 1), dim=1).indices
+    return asked
 
 
 def evidence_of(

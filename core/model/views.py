@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 
@@ -32,6 +32,11 @@ class SourceViews:
         """Some of them, in that order."""
         return SourceViews(*_rows(tuple(vars(self).values()), views))
 
+    @staticmethod
+    def joined(sets: Sequence["SourceViews"]) -> "SourceViews":
+        """All photos of several subjects."""
+        return SourceViews(*(torch.cat(each) for each in zip(*(vars(views).values() for views in sets), strict=True)))
+
 
 @dataclass(frozen=True, eq=False)
 class LoneViews:
@@ -46,6 +51,12 @@ class LoneViews:
     def picked(self, views: Sequence[int]) -> "LoneViews":
         """Some of them, in that order."""
         return LoneViews(*_rows((self.low, self.high, self.texture, self.depth), views))
+
+    def divided(self, sizes: Sequence[int]) -> list["LoneViews"]:
+        """The first so many, the next so many, and so on."""
+        depths = [None] * len(sizes) if self.depth is None else self.depth.split(sizes)
+        maps = (maps.split(sizes) for maps in (self.low, self.high, self.texture))
+        return [LoneViews(*each) for each in zip(*maps, depths, strict=True)]
 
     def joined(self, others: "LoneViews") -> "LoneViews":
         """These and, after them, those."""
@@ -66,6 +77,11 @@ class Choice:
     """What was tried, relative to `around`, metres, ascending."""
     around: Float[Tensor, "v 1 h w"]
     """Relative to the world's origin, metres."""
+
+    def divided(self, sizes: Sequence[int]) -> list["Choice"]:
+        """Those of the first so many photos, of the next so many, and so on."""
+        parts = zip(self.share.split(sizes), self.around.split(sizes), strict=True)
+        return [Choice(share, self.depths, around) for share, around in parts]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +109,22 @@ class EncodedViews:
         """Some of them, in that order, with what they were told by all."""
         return EncodedViews(self.source.picked(views), *_rows((self.low, self.high, self.texture, self.depth), views))
 
+    def divided(self, sizes: Sequence[int]) -> list["EncodedViews"]:
+        """The first so many, the next so many, and so on."""
+        parts = [SourceViews(*each) for each in zip(*(v.split(sizes) for v in vars(self.source).values()), strict=True)]
+        alone = LoneViews(self.low, self.high, self.texture, self.depth).divided(sizes)
+        guesses = [guess.split(sizes) for guess in self.guesses]
+        choices = [choice.divided(sizes) for choice in self.choices]
+        return [
+            EncodedViews(
+                source,
+                *(maps.low, maps.high, maps.texture, maps.depth),
+                guesses=tuple(guess[index] for guess in guesses),
+                choices=tuple(choice[index] for choice in choices),
+            )
+            for index, (source, maps) in enumerate(zip(parts, alone, strict=True))
+        ]
+
 
 @dataclass(frozen=True, eq=False)
 class Sighting:
@@ -104,6 +136,10 @@ class Sighting:
     """Whether the photo has a say about the sample: contains it, or stands in (see `stand_in`)."""
     weights: Float[Tensor, "v n"]
     """Confidence of each view from where the sample lies in it; zero where invisible."""
+
+    def of(self, samples: Int[Tensor, "m"]) -> "Sighting":
+        """Of some of the samples."""
+        return Sighting(*(values[:, samples] for values in vars(self).values()))
 
 
 def _rows(maps: tuple[Tensor | None, ...], views: Sequence[int]) -> list[Any]:

@@ -31,7 +31,11 @@ logger = logging.getLogger(__name__)
 TILE = 1 << 17
 """Points asked about at once: enough to fill any GPU, and a millisecond or two on a small one."""
 WARPS = 8
-"""Of one program of the heads, which has few points (see `_points`): what it keeps of them has to fit its registers."""
+"""Of one program of the heads, which has few points: what it keeps of them has to fit its registers."""
+FEW_POINTS = 32
+"""Points of one program of the colour head. With 64, Hopper multiplies in another way, which Triton 3.6 compiles
+wrongly for matrices as narrow as these: it reads beyond its shared memory, or says something else without a word.
+"""
 MANY_POINTS = 256
 """Points of one program of the others."""
 RAYS = 32
@@ -182,12 +186,12 @@ class FusedField(TiledField):
         def work(begin: int, end: int) -> None:
             latent = points.new_empty(end - begin, 24)
             self._geometry(points[begin:end], latent=latent)
-            colour[(_programs(end - begin, self._points),)](
+            colour[(_programs(end - begin, FEW_POINTS),)](
                 points[begin:end], directions[begin:end], end - begin, tables.cameras, tables.images, tables.texture,
                 tables.depth, latent, weights.matrices, weights.vectors, mixtures[begin:end],
                 self.views, 0, *tables.images.shape[1:3], *tables.depth.shape[1:],
                 TEXTURE=tables.texture.shape[-1], PRIOR=self.model.config.prior,
-                VIEWS=max(2, 1 << (self.views - 1).bit_length()), POINTS=self._points, num_warps=WARPS, num_stages=1,
+                VIEWS=max(2, 1 << (self.views - 1).bit_length()), POINTS=FEW_POINTS, num_warps=WARPS, num_stages=1,
             )  # fmt: skip
 
         self.tile = in_tiles(len(points), self.tile, work, is_stale=is_stale)
@@ -272,7 +276,7 @@ class FusedField(TiledField):
 
 
 def _points(device: torch.device) -> int:
-    """Points of one program of the heads: Hopper and its successor multiply 64 rows at once, others 16."""
+    """Points of one program of the geometry head: Hopper and its successor multiply 64 rows at once, others 16."""
     if device.type == "cuda" and torch.cuda.get_device_capability(device)[0] in (9, 10):
         return 64
     return 32

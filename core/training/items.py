@@ -22,6 +22,8 @@ from .disturbances import cut_bounds, detected_keypoints, photo_end, photometric
 
 BOX_MARGIN = 0.01
 """How far rays are followed beyond the subject's volume, metres."""
+CANDIDATES = 64
+"""Pixels of which the first that can be rendered becomes a patch's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +158,7 @@ def _row_of(person: dict[str, np.ndarray], view: int, y: float) -> float:
 
 def _camera_rays(
     person: dict[str, np.ndarray], view: int, y: np.ndarray, x: np.ndarray
-) -> tuple[Float[np.ndarray, "h w 3"], Float[np.ndarray, "h w"]]:
+) -> tuple[Float[np.ndarray, "*n 3"], Float[np.ndarray, "*n"]]:
     """Unit directions of the rays through pixels of a view, and how long a ray is for each metre of depth."""
     k, pose = (person[name][view].astype(np.float64) for name in ("intrinsics", "camera_from_world"))
     slope = np.stack([(x - k[0, 2]) / k[0, 0], (y - k[1, 2]) / k[1, 1], np.ones_like(x, float)], axis=-1)
@@ -171,12 +173,35 @@ def _in_subject(points: Float[np.ndarray, "*n 3"]) -> Bool[np.ndarray, "*n"]:
     return x & y & z
 
 
-def _in_some_photo(source: SourceViews, points: Float[np.ndarray, "h w 3"]) -> Bool[np.ndarray, "h w"]:
+def _in_some_photo(source: SourceViews, points: Float[np.ndarray, "n 3"]) -> Bool[np.ndarray, "n"]:
     """Whether any source photo has a say about a point (see `stand_in`)."""
-    flat = torch.from_numpy(points.reshape(-1, 3)).float()
+    flat = torch.from_numpy(points).float()
     pixels, depth = project(source.intrinsics, source.camera_from_world, flat)
     _, visible = stand_in(pixels, depth > 0, source.bounds, source.images.shape[-2])
-    return np.asarray(visible.any(dim=0).reshape(points.shape[:2]).numpy())
+    return np.asarray(visible.any(dim=0).numpy())
+
+
+@dataclass(frozen=True, eq=False)
+class _Rays:
+    """Through some pixels of a target view."""
+
+    origins: Float[np.ndarray, "n 3"]
+    directions: Float[np.ndarray, "n 3"]
+    distance: Float[np.ndarray, "n"]
+    """To the first surface, metres; zero where there is none."""
+    within: Bool[np.ndarray, "n"]
+    """Whether they run through the subject's box: what does not is not rendered."""
+    missed: Bool[np.ndarray, "n"]
+    """Whether they end on a surface that no source photo contains."""
+
+
+def _rays(person: dict[str, np.ndarray], view: int, y: np.ndarray, x: np.ndarray, source: SourceViews) -> _Rays:
+    directions, length = _camera_rays(person, view, y, x)
+    pose = person["camera_from_world"][view].astype(np.float64)
+    origins = np.broadcast_to(-pose[:3, :3].T @ pose[:3, 3], directions.shape)
+    distance = person["depth"][view, y, x].astype(np.float64) * length
+    missed = (distance > 0) & ~_in_some_photo(source, origins + distance[:, None] * directions)
+    return _Rays(origins, directions, distance, ray_box(origins, directions, HEAD.box)[2], missed)
 
 
 def _patch(
@@ -186,41 +211,39 @@ def _patch(
 
     Four in ten lie on its outline. What is not seen through the subject's box counts as empty: it is not rendered.
     """
-    rgba = person["rgba"][view]
-    height, width = rgba.shape[:2]
-    pose = person["camera_from_world"][view].astype(np.float64)
-    rays, ray_length = _camera_rays(person, view, *np.indices((height, width)))
-    eye = np.broadcast_to(-pose[:3, :3].T @ pose[:3, 3], (height * width, 3))
-    shown = ray_box(eye, rays.reshape(-1, 3), HEAD.box)[2].reshape(height, width)
-    far = person["depth"][view].astype(np.float64) * ray_length
-    surface = eye.reshape(height, width, 3) + far[..., None] * rays
-    missed = (far > 0) & ~_in_some_photo(source, surface)
+    alpha = person["rgba"][view, ..., 3]
+    height, width = alpha.shape
     stride = int(rng.choice([1, 2], p=[0.6, 0.4]))
     reach = side * stride
-    solid = (rgba[..., 3] > 127).astype(np.uint8)
-    around = np.ones((5, 5), np.uint8)
-    wanted = shown & ~missed
-    outline = wanted & (cv2.dilate(solid, around) > cv2.erode(solid, around))
-    solid_part = wanted & (rgba[..., 3] > 0)
-    rows, columns = np.nonzero(outline if outline.any() and rng.random() < 0.4 else solid_part)
-    pick = rng.integers(len(rows)) if len(rows) else 0
-    centre = (rows[pick], columns[pick]) if len(rows) else (height // 2, width // 2)
-    y0 = int(np.clip(centre[0] - rng.integers(reach), 0, height - reach))
-    x0 = int(np.clip(centre[1] - rng.integers(reach), 0, width - reach))
+    solid, around = (alpha > 127).astype(np.uint8), np.ones((5, 5), np.uint8)
+    outline = cv2.dilate(solid, around) > cv2.erode(solid, around)
+    row, column = (height // 2, width // 2)
+    for wanted in (outline, alpha > 0) if rng.random() < 0.4 else (alpha > 0,):
+        rows, columns = np.nonzero(wanted)
+        if not len(rows):
+            continue
+        # Of a few: what can be rendered is known of a pixel only once its ray is.
+        few = rng.integers(len(rows), size=CANDIDATES)
+        rays = _rays(person, view, rows[few], columns[few], source)
+        fit = few[rays.within & ~rays.missed]
+        if len(fit):
+            row, column = int(rows[fit[0]]), int(columns[fit[0]])
+            break
+    y0 = int(np.clip(row - rng.integers(reach), 0, height - reach))
+    x0 = int(np.clip(column - rng.integers(reach), 0, width - reach))
     y, x = np.meshgrid(np.arange(y0, y0 + reach, stride), np.arange(x0, x0 + reach, stride), indexing="ij")
-    directions = rays[y, x]
-    origins = eye.reshape(height, width, 3)[y, x]
-    colour = rgba[y, x].astype(np.float32) / 255
-    colour[..., 3] *= shown[y, x]
-    distance = far[y, x]
-    known = (distance > 0) & (colour[..., 3] > 0.5) & _in_subject(origins + distance[..., None] * directions)
-    distance = np.where(known, distance, np.nan)
+    y, x = y.reshape(-1), x.reshape(-1)
+    rays = _rays(person, view, y, x, source)
+    colour = person["rgba"][view, y, x].astype(np.float32) / 255
+    colour[:, 3] *= rays.within
+    surface = rays.origins + rays.distance[:, None] * rays.directions
+    known = (rays.distance > 0) & (colour[:, 3] > 0.5) & _in_subject(surface)
     columns_out = (
-        origins.reshape(-1, 3),
-        directions.reshape(-1, 3),
-        (colour[..., :3] * colour[..., 3:]).reshape(-1, 3),
-        colour[..., 3].reshape(-1),
-        distance.reshape(-1),
-        ~missed[y, x].reshape(-1),
+        rays.origins,
+        rays.directions,
+        colour[:, :3] * colour[:, 3:],
+        colour[:, 3],
+        np.where(known, rays.distance, np.nan),
+        ~rays.missed,
     )
     return tuple(torch.from_numpy(np.ascontiguousarray(c, dtype=np.float32)) for c in columns_out)

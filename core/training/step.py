@@ -57,22 +57,20 @@ def draw_distances(item: TrainingItem, generator: torch.Generator) -> Float[Tens
 
 
 def training_losses(
-    model: KeypointNeRF, item: TrainingItem, weights: LossWeights, generator: torch.Generator
+    model: KeypointNeRF, encoded: EncodedViews, item: TrainingItem, weights: LossWeights, generator: torch.Generator
 ) -> dict[str, Float[Tensor, ""]]:
-    """Every loss term of an item, weighted, and their sum under "total".
+    """Every loss term of an item whose photos are encoded, weighted, and their sum under "total".
 
     Under autocast the network computes in bfloat16; rays, compositing and losses stay in float32.
     """
-    encoded = model.encode(item.source)
     distances = draw_distances(item, generator)
     points = item.origins[:, None] + distances[..., None] * item.directions[:, None]
     rays, per_ray = distances.shape
     flat = points.reshape(-1, 3)
     with torch.no_grad():
-        _, hull = model.sight(encoded, flat)
+        sighting, hull = model.sight(encoded, flat)
     chosen = hull.nonzero()[:, 0]
-    kept = flat[chosen]
-    sighting, _ = model.sight(encoded, kept)
+    kept, sighting = flat[chosen], sighting.of(chosen)
     raw, latent = model.geometry(encoded, item.keypoints, kept, sighting)
     with torch.autocast(flat.device.type, enabled=False):
         raw = raw.float()
@@ -80,9 +78,7 @@ def training_losses(
         weights_along = ray_weights(density, distances, last=model.config.last_interval)
     worth = (weights_along.detach().reshape(-1)[chosen] > COLOUR_FROM).nonzero()[:, 0]
     coloured = chosen[worth]
-    shown = flat[coloured]
-    sighting, _ = model.sight(encoded, shown)
-    rgb, _ = model.colour(encoded, shown, item.directions[coloured // per_ray], latent[worth], sighting)
+    rgb, _ = model.colour(encoded, kept[worth], item.directions[coloured // per_ray], latent[worth], sighting.of(worth))
     with torch.autocast(flat.device.type, enabled=False):
         picture = _composite(weights_along, coloured, rgb.float())
         return _losses(item, weights, encoded, distances, chosen, raw, weights_along, picture)
@@ -139,12 +135,11 @@ def _losses(
     return _weighed(terms, weights) | {"samples": torch.tensor(float(len(chosen)))}
 
 
-def depth_losses(model: KeypointNeRF, item: TrainingItem, weights: LossWeights) -> dict[str, Float[Tensor, ""]]:
+def depth_losses(encoded: EncodedViews, item: TrainingItem, weights: LossWeights) -> dict[str, Float[Tensor, ""]]:
     """What the photos alone teach, weighted, and the sum under "total"; no ray is followed.
 
     Raises ValueError for a network that predicts no depth.
     """
-    encoded = model.encode(item.source)
     if encoded.depth is None:
         raise ValueError("this network predicts no depth")
     return _weighed(_depth_terms(encoded, encoded.depth, item), weights)

@@ -141,8 +141,9 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.optimiser.zero_grad(set_to_none=True)
-        numbers = self._draws(self.step)
-        terms = [self._descend(item, number, len(items)) for item, number in zip(items, numbers, strict=True)]
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.mixed_precision):
+            terms = self._terms([item.to(self.device) for item in items])
+        (torch.stack([each["total"] for each in terms]).sum() / len(items)).backward()
         if self.settings.processes > 1:
             self._share_gradients()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
@@ -151,23 +152,24 @@ class Trainer:
         self.step += 1
         self._average()
         # Photos of one person that stand alone choose from nothing: not every item has every term.
-        told = {name: [float(each[name]) for each in terms if name in each] for name in set().union(*terms)}
+        told = {name: [float(each[name].detach()) for each in terms if name in each] for name in set().union(*terms)}
         return {name: sum(values) / len(values) for name, values in told.items()} | {
             "gradient_norm": float(norm),
             "learning_rate": rate,
         }
 
-    def _descend(self, item: TrainingItem, number: int, among: int) -> dict[str, Tensor]:
-        """Add an item's share to the gradients; its losses."""
-        generator = torch.Generator().manual_seed(self.settings.seed * 1_000_003 + number)
-        item, weights = item.to(self.device), LossWeights()
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.mixed_precision):
-            if self.step < self.settings.depth_steps:
-                losses = depth_losses(self.model, item, weights)
-            else:
-                losses = training_losses(self.model, item, weights, generator)
-        (losses["total"] / among).backward()
-        return {name: value.detach() for name, value in losses.items()}
+    def _terms(self, items: list[TrainingItem]) -> list[dict[str, Tensor]]:
+        """The loss terms of each item."""
+        encoded, weights = self.model.encode_all([item.source for item in items]), LossWeights()
+        if self.step < self.settings.depth_steps:
+            return [depth_losses(*each, weights) for each in zip(encoded, items, strict=True)]
+        generators = (
+            torch.Generator().manual_seed(self.settings.seed * 1_000_003 + number) for number in self._draws(self.step)
+        )
+        return [
+            training_losses(self.model, *each, weights, generator)
+            for *each, generator in zip(encoded, items, generators, strict=True)
+        ]
 
     def _draws(self, step: int) -> range:
         """Numbers of the items of a step that this process works on."""

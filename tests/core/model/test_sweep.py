@@ -119,11 +119,8 @@ def swept(sweep: DepthSweep, source: SourceViews, *maps: torch.Tensor) -> Swept:
 
 
 @torch.no_grad()
-def test_a_single_photo_and_a_new_network_change_nothing(sweep: DepthSweep) -> None:
-    """There is nobody to ask, or nothing was learnt yet."""
-    alone = scene.source((0.3,))
-    assert sweep(alone, *maps_of(alone)) is None
-
+def test_a_new_network_changes_nothing(sweep: DepthSweep) -> None:
+    """As nothing was learnt yet."""
     three = scene.source(YAWS)
     *maps, depth = maps_of(three)
     assert (swept(sweep, three, *maps, depth).depth - depth).abs().max() > 1e-3
@@ -149,7 +146,8 @@ def test_the_depth_that_others_agree_on_is_chosen() -> None:
     stage.judge[0].weight[0, 0], stage.judge[2].weight[0, 0] = 1.0, -20.0
     masks, features = maps[:, -2:-1], maps[:, :-2]
     depth = maps[:, -1:] + off * masks
-    _, correction, choice = stage(source, features, torch.zeros(3, WIDTH, SIDE, SIDE), masks, depth)
+    context = torch.zeros(3, WIDTH, SIDE, SIDE)
+    _, correction, choice = stage(source, features, context, masks, depth, nearest(source, [3]))
     points, _ = surface(source, SIDE)
     seen = torch.nan_to_num(points[1] @ torch.nn.functional.normalize(points[1, SIDE // 2, SIDE // 2], dim=0)) > 0.085
 
@@ -197,12 +195,32 @@ def test_photos_correct_each_other_whatever_their_order(sweep: DepthSweep) -> No
 def test_the_nearest_photos_are_asked() -> None:
     """Of eight round a head; never the photo itself."""
     yaws = tuple(np.linspace(-1.4, 1.4, 8))
-    asked = nearest(scene.source(yaws))
-    assert [view for view, _ in asked] == list(range(8))
-    assert sorted(asked[0][1].tolist()) == [1, 2, 3]
-    assert sorted(asked[7][1].tolist()) == [4, 5, 6]
-    assert all(len(others) == MOST_OTHERS and view not in others for view, others in asked)
-    assert [others.tolist() for _, others in nearest(scene.source((0.0, 0.5)))] == [[1], [0]]
+    asked = nearest(scene.source(yaws), [8])
+    assert len(asked) == 8
+    assert sorted(asked[0].tolist()) == [1, 2, 3]
+    assert sorted(asked[7].tolist()) == [4, 5, 6]
+    assert all(len(others) == MOST_OTHERS and view not in others for view, others in enumerate(asked))
+    of_three_subjects = nearest(scene.source((0.0, 0.5, 0.1, 0.4, 0.2, 0.3)), [2, 2, 2])
+    assert [others.tolist() for others in of_three_subjects] == [[1], [0], [3], [2], [5], [4]]
+
+
+@torch.no_grad()
+def test_subjects_encoded_at_once_know_nothing_of_each_other() -> None:
+    """All maps are those of one after the other; a single photo among them is compared with none."""
+    torch.manual_seed(0)
+    model = KeypointNeRF(replace(ModelConfig.head(), encoder_size=64)).eval()
+    for layer in (model.sweep.tell_fine, model.sweep.tell_low, model.sweep.rest, model.sweep.coarse.choice):
+        torch.nn.init.normal_(layer.weight, std=0.1)
+    sources = [scene.source(yaws) for yaws in (YAWS, (0.2,), (-0.3, 0.6))]
+    for found, source in zip(model.encode_all(sources), sources, strict=True):
+        expected = model.encode(source)
+        assert found.source is source and len(found.guesses) == len(expected.guesses)
+        for name in ("low", "high", "texture", "depth"):
+            torch.testing.assert_close(getattr(found, name), getattr(expected, name), atol=1e-5, rtol=1e-4)
+        for choice, other in zip(found.choices, expected.choices, strict=True):
+            torch.testing.assert_close(choice.share, other.share, atol=1e-4, rtol=1e-4)
+    (alone,) = model.encode_all(sources[1:2])
+    assert not alone.guesses
 
 
 def test_contrast_knows_neither_exposure_nor_shade() -> None:

@@ -201,7 +201,7 @@ def main() -> None:
         precision._cpu_multiplies_bfloat16 = lambda: False
         # One program for all points: what the interpreter takes time for is programs, not points.
         fused._points = lambda device: 128  # type: ignore[assignment]
-        fused.MANY_POINTS = 128
+        fused.FEW_POINTS = fused.MANY_POINTS = 128
         fused.RAYS = 256
         here = torch.device("cpu")
         for views in YAWS:
@@ -210,7 +210,7 @@ def main() -> None:
             found[" ".join(change)] = compared(here, 40, torch.float32, 2, **change)
         found["march"] = marched(here, 16)
         fused._points = lambda device: 1024  # type: ignore[assignment]
-        fused.MANY_POINTS = 4096
+        fused.FEW_POINTS, fused.MANY_POINTS = 1024, 4096
         grids.COARSE_NODES, grids.FINE_NODES = 12, 16  # type: ignore[misc]
         usual, made = Field.of, list[str]()
 

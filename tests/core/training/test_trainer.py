@@ -70,7 +70,8 @@ class Both(Trainer):
         item = draw_item(self.people, seed=self.settings.seed, step=number, patches=self.settings.patches)
         generator = torch.Generator().manual_seed(number)
         self.model.zero_grad(set_to_none=True)
-        training_losses(self.model, item, LossWeights(), generator)["total"].backward()
+        encoded = self.model.encode(item.source)
+        training_losses(self.model, encoded, item, LossWeights(), generator)["total"].backward()
         for p, first in zip(self.model.parameters(), own, strict=True):
             if p.grad is not None or first is not None:
                 none = torch.zeros_like(p)
@@ -96,6 +97,34 @@ def test_two_processes_are_one(people: Path, tmp_path: Path) -> None:
         # Gradients are summed in another order; Adam's first steps turn the sign of a gradient into a whole step.
         moved = (value - start[name]).abs().max()
         assert (two[name] - value).abs().mean() <= 0.02 * moved + 1e-7, name
+
+
+def test_several_items_are_a_step(people: Path, tmp_path: Path) -> None:
+    """The gradients of two items at once are the mean of theirs, as two processes with one each would share them."""
+    torch.set_num_threads(1)
+    settings = replace(SETTINGS, items=2)
+    trainer = Trainer(ModelConfig.head(), settings, people, tmp_path / "two", device="cpu")
+    items = next(iter(trainer.items(workers=1)))
+    other = Trainer(ModelConfig.head(), replace(SETTINGS, processes=2), people, tmp_path / "one", device="cpu", rank=1)
+    torch.testing.assert_close(next(iter(other.items(workers=1)))[0].rgb, items[1].rgb)
+
+    totals = []
+    for number, item in enumerate(items):
+        encoded = trainer.model.encode(item.source)
+        generator = torch.Generator().manual_seed(number)
+        totals.append(training_losses(trainer.model, encoded, item, LossWeights(), generator)["total"])
+        (totals[-1] / 2).backward()
+    expected = {name: p.grad.clone() for name, p in trainer.model.named_parameters() if p.grad is not None}
+    trainer.optimiser.step = lambda: None  # type: ignore[method-assign]
+    trainer.settings = replace(settings, gradient_clip=1e9)
+    told = trainer.train_step(*items)
+
+    assert told["total"] == pytest.approx(float(sum(totals).detach()) / 2, rel=1e-4)
+    for name, gradient in expected.items():
+        scale = gradient.abs().max()
+        torch.testing.assert_close(
+            dict(trainer.model.named_parameters())[name].grad, gradient, atol=float(1e-3 * scale) + 1e-7, rtol=1e-2
+        )
 
 
 def test_what_an_item_does_not_ask_has_no_gradient_to_share(people: Path, tmp_path: Path) -> None:
@@ -152,7 +181,7 @@ def test_a_network_without_depth_cannot_begin_with_it(people: Path) -> None:
     model = KeypointNeRF(replace(CONFIG, depth=False))
     item = draw_item(People(people), seed=0, step=0, patches=1, patch=16)
     with pytest.raises(ValueError, match="predicts no depth"):
-        depth_losses(model, item, LossWeights())
+        depth_losses(model.encode(item.source), item, LossWeights())
 
 
 def test_another_configuration_is_refused(people: Path, tmp_path: Path) -> None:
