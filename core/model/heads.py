@@ -9,6 +9,10 @@ LATENT = 64
 """Width of one view's latent; mean and variance over views make twice as many."""
 COMPRESSED = 24
 """Width of the latent that colour sees."""
+UNSEEN = -8.0
+"""Raw density where no photo has a say: next to nothing. What the layers make of no view at all is the same everywhere,
+whatever the photos, and stood beside their edges as thin dark walls.
+"""
 
 
 class Softplus100(nn.Module):
@@ -67,6 +71,7 @@ class GeometryHead(nn.Module):
         `weights` are the geometric confidences of the views, not yet normalised; with `view_confidence` the
         network multiplies them by what it thinks itself.
         """
+        seen = (weights > 0).any(dim=0)
         x = self.activation(self.per_view[0](encoded))
         x = self.activation(self.per_view[1](x))
         x = self.activation(self.per_view[2](torch.cat([x, high.to(x.dtype)], dim=-1)))
@@ -78,7 +83,8 @@ class GeometryHead(nn.Module):
         pooled = torch.cat(pool_views(x, weights), dim=-1)
         y = self.activation(self.pooled[0](pooled))
         y = self.activation(self.pooled[1](y))
-        return self.pooled[2](y)[..., 1], self.compress(pooled)
+        raw = self.pooled[2](y)[..., 1]
+        return torch.where(seen, raw, UNSEEN), self.compress(pooled)
 
 
 class ColourHead(nn.Module):

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .colours import carried_on
 from .encoders import HourglassEncoder, TextureEncoder
 from .heads import ColourHead, GeometryHead
 from .pyramid import PyramidEncoder
@@ -130,13 +131,13 @@ class KeypointNeRF(nn.Module):
         images = F.avg_pool2d(source.images, self._shrunk(source))
         if self.texture_encoder is not None:
             low, high = self.geometry_encoder(images)
-            return LoneViews(low, high, self.texture_encoder(images), None)
+            return LoneViews(source.images, low, high, self.texture_encoder(images), None)
         # As convolutions multiply fastest; what is joined to features then lies as they do.
         pictures = torch.cat([images, self._masks(source)], dim=1).contiguous(memory_format=torch.channels_last)
-        if not self.config.depth:
-            low, high, texture, _ = self.geometry_encoder(pictures)
-            return LoneViews(low, high, texture, None)
-        return LoneViews(*self.geometry_encoder(pictures, rays_of(source, images.shape[-1])))
+        rays = rays_of(source, images.shape[-1]) if self.config.depth else None
+        low, high, texture, depth = self.geometry_encoder(pictures, rays)
+        colours = carried_on(source.images, source.masks)
+        return LoneViews(colours, low, high, texture, depth if self.config.depth else None)
 
     def encode_all(self, sources: Sequence[SourceViews]) -> list[EncodedViews]:
         """The same of several subjects, at once: convolutions of three photos hardly occupy a GPU."""
@@ -145,7 +146,7 @@ class KeypointNeRF(nn.Module):
         # One photo has nobody to compare itself with.
         several = [index for index, size in enumerate(sizes) if size > 1]
         encoded = [
-            EncodedViews(source, alone.low, alone.high, alone.texture, alone.depth)
+            EncodedViews(*alone.maps, source=source)
             for source, alone in zip(sources, looked.divided(sizes), strict=True)
         ]
         if not several or not self.config.depth:
@@ -163,17 +164,18 @@ class KeypointNeRF(nn.Module):
 
         Photos of several subjects, the first `sizes[0]` of one and so on, correct only those of their own.
         """
-        low, high, texture, depth = alone.low, alone.high, alone.texture, alone.depth
+        low, high, depth = alone.low, alone.high, alone.depth
         if depth is None or len(depth) == 1:
-            return EncodedViews(source, low, high, texture, depth)
+            return EncodedViews(*alone.maps, source=source)
         swept = self.sweep(source, self._masks(source), low, high, depth, sizes)
         learnt = PyramidEncoder.LEARNT
         return EncodedViews(
-            source,
+            colours=alone.colours,
             low=low + swept.low,
             high=torch.cat([high[:, :learnt] + swept.fine, high[:, learnt:]], dim=1),
-            texture=texture,
+            texture=alone.texture,
             depth=swept.depth,
+            source=source,
             guesses=(depth, swept.coarse),
             choices=swept.choices,
         )
@@ -255,7 +257,7 @@ class KeypointNeRF(nn.Module):
         gap = gap / gap.norm(dim=-1, keepdim=True).clamp_min(1e-6)
         dot = (directions[None] * rays).sum(dim=-1, keepdim=True)
         return self.colour_head(
-            read_maps(source.images, sighting.uv), features, latent, torch.cat([gap, dot], dim=-1), sighting.visible
+            read_maps(encoded.colours, sighting.uv), features, latent, torch.cat([gap, dot], dim=-1), sighting.visible
         )
 
     def behind_surface(self, encoded: EncodedViews, sighting: Sighting) -> Float[Tensor, "v n 3"]:

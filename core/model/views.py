@@ -39,35 +39,6 @@ class SourceViews:
 
 
 @dataclass(frozen=True, eq=False)
-class LoneViews:
-    """What the network makes of photos, each by itself: nothing of one depends on another."""
-
-    low: Float[Tensor, "v cl hl wl"]
-    high: Float[Tensor, "v ch hh wh"]
-    texture: Float[Tensor, "v ct ht wt"]
-    depth: Float[Tensor, "v 1 hd wd"] | None
-    """Relative to the world's origin, metres."""
-
-    def picked(self, views: Sequence[int]) -> "LoneViews":
-        """Some of them, in that order."""
-        return LoneViews(*_rows((self.low, self.high, self.texture, self.depth), views))
-
-    def divided(self, sizes: Sequence[int]) -> list["LoneViews"]:
-        """The first so many, the next so many, and so on."""
-        depths = [None] * len(sizes) if self.depth is None else self.depth.split(sizes)
-        maps = (maps.split(sizes) for maps in (self.low, self.high, self.texture))
-        return [LoneViews(*each) for each in zip(*maps, depths, strict=True)]
-
-    def joined(self, others: "LoneViews") -> "LoneViews":
-        """These and, after them, those."""
-        low, high, texture = (
-            torch.cat([getattr(self, name), getattr(others, name)]) for name in ("low", "high", "texture")
-        )
-        depths = [part.depth for part in (self, others) if part.depth is not None]
-        return LoneViews(low, high, texture, torch.cat(depths) if depths else None)
-
-
-@dataclass(frozen=True, eq=False)
 class Choice:
     """Which of several depths were chosen at the pixels of the photos: for training only."""
 
@@ -85,45 +56,72 @@ class Choice:
 
 
 @dataclass(frozen=True, eq=False)
-class EncodedViews:
-    """What the network knows of the photos: the seam between encoding and rendering."""
+class LoneViews:
+    """What the network makes of photos, each by itself: nothing of one depends on another."""
 
-    source: SourceViews
+    colours: Float[Tensor, "v 3 h w"]
+    """What samples take their colour from; RGB in [0, 1]."""
     low: Float[Tensor, "v cl hl wl"]
     high: Float[Tensor, "v ch hh wh"]
     texture: Float[Tensor, "v ct ht wt"]
     depth: Float[Tensor, "v 1 hd wd"] | None
     """Predicted depth of the first surface behind each pixel, relative to the world's origin, metres."""
+
+    @property
+    def maps(self) -> tuple[Tensor | None, ...]:
+        """All of them, in the order of the fields."""
+        return self.colours, self.low, self.high, self.texture, self.depth
+
+    def picked(self, views: Sequence[int]) -> "LoneViews":
+        """Some of them, in that order."""
+        return LoneViews(*_rows(self.maps, views))
+
+    def divided(self, sizes: Sequence[int]) -> tuple["LoneViews", ...]:
+        """The first so many, the next so many, and so on."""
+        parts = ([None] * len(sizes) if maps is None else maps.split(sizes) for maps in self.maps)
+        return tuple(LoneViews(*each) for each in zip(*parts, strict=True))
+
+    def joined(self, others: "LoneViews") -> "LoneViews":
+        """These and, after them, those."""
+        pairs = zip(self.maps, others.maps, strict=True)
+        return LoneViews(*(None if a is None or b is None else torch.cat([a, b]) for a, b in pairs))
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedViews(LoneViews):
+    """What the network knows of the photos together: the seam between encoding and rendering."""
+
+    source: SourceViews
     guesses: tuple[Float[Tensor, "v 1 hd wd"], ...] = ()
-    """Depths predicted on the way to that, each photo alone and after the first sweep: for training only."""
+    """Depths predicted on the way to the last, each photo alone and after the first sweep: for training only."""
     choices: tuple[Choice, ...] = ()
     """What every sweep chose from."""
 
     def to(self, device: torch.device) -> "EncodedViews":
         """The same on another device."""
-        source = self.source.to(device)
-        low, high, texture = (maps.to(device) for maps in (self.low, self.high, self.texture))
-        return EncodedViews(source, low, high, texture, None if self.depth is None else self.depth.to(device))
+        maps: list[Any] = [None if each is None else each.to(device) for each in self.maps]
+        return EncodedViews(*maps, source=self.source.to(device))
 
     def picked(self, views: Sequence[int]) -> "EncodedViews":
         """Some of them, in that order, with what they were told by all."""
-        return EncodedViews(self.source.picked(views), *_rows((self.low, self.high, self.texture, self.depth), views))
+        return EncodedViews(*_rows(self.maps, views), source=self.source.picked(views))
 
-    def divided(self, sizes: Sequence[int]) -> list["EncodedViews"]:
+    def divided(self, sizes: Sequence[int]) -> tuple["EncodedViews", ...]:
         """The first so many, the next so many, and so on."""
-        parts = [SourceViews(*each) for each in zip(*(v.split(sizes) for v in vars(self.source).values()), strict=True)]
-        alone = LoneViews(self.low, self.high, self.texture, self.depth).divided(sizes)
+        sources = (
+            SourceViews(*e) for e in zip(*(each.split(sizes) for each in vars(self.source).values()), strict=True)
+        )
         guesses = [guess.split(sizes) for guess in self.guesses]
         choices = [choice.divided(sizes) for choice in self.choices]
-        return [
+        return tuple(
             EncodedViews(
-                source,
-                *(maps.low, maps.high, maps.texture, maps.depth),
+                *alone.maps,
+                source=source,
                 guesses=tuple(guess[index] for guess in guesses),
                 choices=tuple(choice[index] for choice in choices),
             )
-            for index, (source, maps) in enumerate(zip(parts, alone, strict=True))
-        ]
+            for index, (alone, source) in enumerate(zip(super().divided(sizes), sources, strict=True))
+        )
 
 
 @dataclass(frozen=True, eq=False)

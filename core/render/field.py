@@ -78,14 +78,14 @@ class Field:
         look(is_stale)
         # Colour stays in float32: which photo wins is decided by small differences.
         rgb, shares = self.model.colour(self.encoded, points, directions, latent.float(), sighting)
-        own = rgb - torch.einsum("vn,vnc->nc", shares, read_maps(self.encoded.source.images, sighting.uv))
+        own = rgb - torch.einsum("vn,vnc->nc", shares, read_maps(self.encoded.colours, sighting.uv))
         return torch.cat([shares.T, own], dim=-1)[:count]
 
     def blend(self, points: Float[Tensor, "n s 3"], mixtures: Float[Tensor, "n s m"]) -> Float[Tensor, "n s 3"]:
         """Colours of points whose mixtures are known."""
         sighting, _ = self.model.sight(self.encoded, points.reshape(-1, 3))
         flat = mixtures.reshape(-1, mixtures.shape[-1])
-        photos = read_maps(self.encoded.source.images, sighting.uv)
+        photos = read_maps(self.encoded.colours, sighting.uv)
         rgb = torch.einsum("nv,vnc->nc", flat[:, : self.views], photos) + flat[:, self.views :]
         return rgb.reshape(points.shape)
 
@@ -146,7 +146,7 @@ class ViewTables:
         return ViewTables(
             cameras=np.ascontiguousarray(camera_rows(encoded).numpy()),
             masks=np.ascontiguousarray(source.masks[:, 0].float().numpy()),
-            images=table(source.images),
+            images=table(encoded.colours),
             low=table(encoded.low),
             fine=table(torch.cat([encoded.high, encoded.depth, encoded.texture], dim=1)),
             high=encoded.high.shape[1],

@@ -89,7 +89,7 @@ class DeviceTables:
         return DeviceTables(
             cameras=camera_rows(encoded),
             masks=source.masks[:, 0].float().contiguous(),
-            images=table(source.images),
+            images=table(encoded.colours),
             low=table(encoded.low, dtype),
             high=table(encoded.high, dtype),
             depth=encoded.depth[:, 0].detach().float().contiguous(),

@@ -15,12 +15,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..geometry import Box
+from ..model.heads import UNSEEN
 from ..model.precision import ROW_STEP
 from . import ray_kernels
 from .field import Field
 from .pieces import QUESTIONS, each, never, pieces_of
 
-EMPTY = -8.0
+EMPTY = UNSEEN
 """Raw density of a node well outside the hull."""
 FAINT = 3.0
 """Density per metre below which a node counts as empty when space is skipped."""

@@ -14,6 +14,7 @@ import math
 import triton
 import triton.language as tl
 
+from ..model import heads
 from .triton_reading import (
     CAMERA,
     behind_surface,
@@ -32,6 +33,7 @@ PI = tl.constexpr(math.pi)
 HIDDEN, LATENT, COMPRESSED, WANTED = tl.constexpr(128), tl.constexpr(64), tl.constexpr(32), tl.constexpr(24)
 """Widths of the head as padded; colour wants the first 24 of the 32 compressed channels."""
 BEHIND = tl.constexpr(16)
+UNSEEN = tl.constexpr(heads.UNSEEN)
 
 
 @triton.jit
@@ -136,7 +138,7 @@ def geometry(
         y = _activated(y + vector(b, LATENT), SMOOTH)
         y = _activated(times(y, m + 2 * square, LATENT, LATENT) + vector(b + LATENT, LATENT), SMOOTH)
         answer = tl.sum(y * vector(b + 2 * LATENT, LATENT), axis=1) + tl.load(b + 3 * LATENT)
-        tl.store(raw + at, answer, mask=real)
+        tl.store(raw + at, tl.where(total > 0.0, answer, UNSEEN), mask=real)
     else:
         m += 3 * square
         y = times(mean, m, LATENT, COMPRESSED) + times(variance, m + LATENT * COMPRESSED, LATENT, COMPRESSED)

@@ -31,11 +31,10 @@ def photos() -> Subject:
 def test_the_photo_that_is_rendered_is_hidden(photos):
     """Nothing of it, neither features nor pixels, goes into its own picture: they may be no numbers at all."""
     encoded = photos.encoded
-    maps = {name: getattr(encoded, name).clone() for name in ("low", "high", "texture", "depth")}
-    images = encoded.source.images.clone()
-    for values in (*maps.values(), images):
+    maps = {name: getattr(encoded, name).clone() for name in ("colours", "low", "high", "texture", "depth")}
+    for values in maps.values():
         values[1] = torch.nan
-    spoilt = replace(encoded, source=replace(encoded.source, images=images), **maps)
+    spoilt = replace(encoded, **maps)
 
     def loss(encoded, target: int) -> float:
         generator, rng = torch.Generator().manual_seed(0), np.random.default_rng(0)
