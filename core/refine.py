@@ -7,7 +7,6 @@ kept is the mean of what was learnt each time, as a `Refinement` of the document
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import cv2
 import numpy as np
@@ -136,8 +135,7 @@ def _subject(model: KeypointNeRF, document: Document) -> tuple[Subject, list[flo
 def ordinary(encoded: EncodedViews) -> EncodedViews:
     """As ordinary float32 tensors, which gradients may flow through: those of inference may not."""
     source = replace(encoded.source, **{name: values.clone() for name, values in vars(encoded.source).items()})
-    maps: list[Any] = [None if each is None else each.float().clone() for each in encoded.maps]
-    return EncodedViews(*maps, source=source)
+    return EncodedViews(*encoded.each(lambda maps: maps.float().clone()), source=source)
 
 
 def _rendered(

@@ -1,6 +1,6 @@
 """Photos as the network takes them, what it knows of them, and how they see samples."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ class SourceViews:
 
     def picked(self, views: Sequence[int]) -> "SourceViews":
         """Some of them, in that order."""
-        return SourceViews(*_rows(tuple(vars(self).values()), views))
+        return SourceViews(*map(_rows(views), vars(self).values()))
 
     @staticmethod
     def joined(sets: Sequence["SourceViews"]) -> "SourceViews":
@@ -68,13 +68,17 @@ class LoneViews:
     """Predicted depth of the first surface behind each pixel, relative to the world's origin, metres."""
 
     @property
-    def maps(self) -> tuple[Tensor | None, ...]:
+    def maps(self) -> tuple[Any, ...]:
         """All of them, in the order of the fields."""
         return self.colours, self.low, self.high, self.texture, self.depth
 
+    def each(self, change: Callable[[Tensor], Tensor]) -> tuple[Any, ...]:
+        """All of them, changed; a depth that is not predicted stays None."""
+        return tuple(None if maps is None else change(maps) for maps in self.maps)
+
     def picked(self, views: Sequence[int]) -> "LoneViews":
         """Some of them, in that order."""
-        return LoneViews(*_rows(self.maps, views))
+        return LoneViews(*self.each(_rows(views)))
 
     def divided(self, sizes: Sequence[int]) -> tuple["LoneViews", ...]:
         """The first so many, the next so many, and so on."""
@@ -84,7 +88,8 @@ class LoneViews:
     def joined(self, others: "LoneViews") -> "LoneViews":
         """These and, after them, those."""
         pairs = zip(self.maps, others.maps, strict=True)
-        return LoneViews(*(None if a is None or b is None else torch.cat([a, b]) for a, b in pairs))
+        maps: list[Any] = [None if a is None or b is None else torch.cat([a, b]) for a, b in pairs]
+        return LoneViews(*maps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,12 +104,11 @@ class EncodedViews(LoneViews):
 
     def to(self, device: torch.device) -> "EncodedViews":
         """The same on another device."""
-        maps: list[Any] = [None if each is None else each.to(device) for each in self.maps]
-        return EncodedViews(*maps, source=self.source.to(device))
+        return EncodedViews(*self.each(lambda maps: maps.to(device)), source=self.source.to(device))
 
     def picked(self, views: Sequence[int]) -> "EncodedViews":
         """Some of them, in that order, with what they were told by all."""
-        return EncodedViews(*_rows(self.maps, views), source=self.source.picked(views))
+        return EncodedViews(*self.each(_rows(views)), source=self.source.picked(views))
 
     def divided(self, sizes: Sequence[int]) -> tuple["EncodedViews", ...]:
         """The first so many, the next so many, and so on."""
@@ -140,5 +144,5 @@ class Sighting:
         return Sighting(*(values[:, samples] for values in vars(self).values()))
 
 
-def _rows(maps: tuple[Tensor | None, ...], views: Sequence[int]) -> list[Any]:
-    return [None if each is None else each[torch.as_tensor(views, device=each.device)] for each in maps]
+def _rows(views: Sequence[int]) -> Callable[[Tensor], Tensor]:
+    return lambda maps: maps[torch.as_tensor(views, device=maps.device)]

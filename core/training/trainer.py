@@ -161,14 +161,13 @@ class Trainer:
     def _terms(self, items: list[TrainingItem]) -> list[dict[str, Tensor]]:
         """The loss terms of each item."""
         encoded, weights = self.model.encode_all([item.source for item in items]), LossWeights()
+        pairs = zip(encoded, items, strict=True)
         if self.step < self.settings.depth_steps:
-            return [depth_losses(*each, weights) for each in zip(encoded, items, strict=True)]
-        generators = (
-            torch.Generator().manual_seed(self.settings.seed * 1_000_003 + number) for number in self._draws(self.step)
-        )
+            return [depth_losses(views, item, weights) for views, item in pairs]
+        seeds = (self.settings.seed * 1_000_003 + number for number in self._draws(self.step))
         return [
-            training_losses(self.model, *each, weights, generator)
-            for *each, generator in zip(encoded, items, generators, strict=True)
+            training_losses(self.model, views, item, weights, torch.Generator().manual_seed(seed))
+            for (views, item), seed in zip(pairs, seeds, strict=True)
         ]
 
     def _draws(self, step: int) -> range:

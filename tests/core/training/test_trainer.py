@@ -127,6 +127,18 @@ def test_several_items_are_a_step(people: Path, tmp_path: Path) -> None:
         )
 
 
+def test_processes_draw_what_threads_draw(people: Path, tmp_path: Path) -> None:
+    """Beside a GPU items come from processes: the same ones, in order, to the last step."""
+    trainer = Trainer(CONFIG, replace(SETTINGS, steps=2), people, tmp_path, device="cpu")
+    expected = [items[0].rgb for items in trainer.items(workers=1)]
+    trainer.device = torch.device("cuda")
+    found = [items[0].rgb.clone() for items in trainer.items(workers=1)]
+
+    assert len(found) == 2
+    for mine, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(mine, theirs, equal_nan=True)
+
+
 def test_what_an_item_does_not_ask_has_no_gradient_to_share(people: Path, tmp_path: Path) -> None:
     """A single photo is corrected by no other; convolutions that lie otherwise in memory included."""
     trainer = Trainer(ModelConfig.head(), SETTINGS, people, tmp_path / "run", device="cpu")
