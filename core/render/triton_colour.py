@@ -11,6 +11,7 @@ import triton.language as tl
 
 from .triton_reading import (
     CAMERA,
+    CHANGING,
     behind_surface,
     column_of,
     corner,
@@ -70,7 +71,7 @@ def _features(
     return own, shared
 
 
-@triton.jit
+@triton.jit(do_not_specialize=CHANGING)
 def colour(
     points, directions, count, cameras, images, texture, depth, latent, matrices, vectors, mixtures,
     views, again, height, width, fine_height, fine_width,

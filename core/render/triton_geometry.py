@@ -17,6 +17,7 @@ import triton.language as tl
 from ..model import heads
 from .triton_reading import (
     CAMERA,
+    CHANGING,
     behind_surface,
     corner,
     is_contained,
@@ -45,7 +46,7 @@ def _activated(x, SMOOTH: tl.constexpr):
         return tl.maximum(x, 0.0)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=CHANGING)
 def geometry(
     points, count, cameras, low, high, depth, keypoints, keypoint_depth, matrices, vectors, raw, latent,
     fall, views, again, low_height, low_width, fine_height, fine_width,

@@ -8,6 +8,7 @@ import triton
 import triton.language as tl
 
 from .triton_points import is_in_hull
+from .triton_reading import CHANGING
 
 COLUMNS = tl.constexpr(16)
 """Quantiles looked for at once: those of 8, 4, 2 and 1 points a ray, side by side."""
@@ -79,7 +80,7 @@ def _step(
     return tl.where(through > 1e-6, through, 0.0), tl.where(on, following, t)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=CHANGING)
 def march(
     origin, directions, count, window, raw, blocks, lower, cameras, masks, samples, alpha, distance, where,
     spacing, nodes_z, nodes_y, nodes_x, blocks_y, blocks_x, views, height, width, step, scale,

@@ -3,7 +3,7 @@
 import triton
 import triton.language as tl
 
-from .triton_reading import CAMERA, bilinear, corner, is_contained, read_value, sight, triple
+from .triton_reading import CAMERA, CHANGING, bilinear, corner, is_contained, read_value, sight, triple
 
 
 @triton.jit
@@ -23,7 +23,7 @@ def is_in_hull(cameras, masks, views, height, width, px, py, pz, asked):
     return seen & (beside == 0)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=CHANGING)
 def in_hull(
     points, count, cameras, masks, hull, views, height, width, POINTS: tl.constexpr,
 ):  # fmt: skip
@@ -35,7 +35,7 @@ def in_hull(
     tl.store(hull + at, inside.to(tl.int8), mask=real)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=CHANGING)
 def blend(
     points, count, cameras, images, mixtures, rgb, views, height, width, POINTS: tl.constexpr
 ):  # fmt: skip

@@ -7,6 +7,10 @@ from ..model import spatial
 
 CAMERA = tl.constexpr(29)
 """Numbers of a row of `ViewTables.cameras`."""
+CHANGING = ["count", "views"]
+"""Arguments that the compiler is not to build anew for, where they are one or divisible by sixteen: in the middle of an
+orbit that would be seconds without a picture.
+"""
 EDGE = tl.constexpr(spatial.EDGE)
 PRECISION = tl.constexpr("tf32")
 """How tensor cores multiply float32: rounded to eleven bits, eight times as fine as bfloat16. Three such products would

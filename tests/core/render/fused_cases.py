@@ -2,7 +2,7 @@
 
     python -m tests.core.render.fused_cases interpreted      on the processor, in float32, few points
     python -m tests.core.render.fused_cases device           on the graphics card, in bfloat16 and float32, many
-    python -m tests.core.render.fused_cases checked          by the compiler's front end, on any machine, none at all
+    python -m tests.core.render.fused_cases compiled         nothing: compiles every kernel, on any machine
 
 A process of its own: Triton decides when it is imported whether kernels are compiled or interpreted, and the checks
 that are woven into the core under test would be woven into them.
@@ -26,6 +26,7 @@ import torch  # noqa: E402
 from kpnerf.core.keypoints import HEAD  # noqa: E402
 from kpnerf.core.model import precision  # noqa: E402
 from kpnerf.core.model.keypoint_nerf import KeypointNeRF  # noqa: E402
+from kpnerf.core.model.pyramid import PyramidEncoder  # noqa: E402
 from kpnerf.core.model.views import EncodedViews  # noqa: E402
 from kpnerf.core.render import fused, grids  # noqa: E402
 from kpnerf.core.render.field import Field  # noqa: E402
@@ -156,39 +157,36 @@ def drawn(device: torch.device, size: int) -> dict[str, float]:
     return {"visible": float((expected[..., 3] > 0.5).mean()), "mean": float(abs(picture - expected).mean())}
 
 
-def checked() -> dict[str, dict[str, float]]:
-    """Size of what the compiler's front end makes of the kernels; it refuses some that the interpreter runs."""
-    from triton._C.libtriton import ir
+def compiled() -> dict[str, dict[str, float]]:
+    """Shared memory, bytes, of every kernel compiled for Ampere; what the compiler refuses it raises."""
+    import triton
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
-    from triton.compiler.compiler import make_backend
 
     from kpnerf.core.render import triton_colour, triton_geometry, triton_march, triton_points
 
-    geometry = dict(KEYPOINTS=13, LOW=64, HIGH=16, KEYPOINT_COLUMNS=16, LOW_COLUMNS=64, HIGH_COLUMNS=16, POINTS=64)
-    target = GPUTarget("cuda", 80, 32)
-    backend = make_backend(target)
-    options = backend.parse_options({})
+    columns = dict(KEYPOINT_COLUMNS=16, LOW_COLUMNS=64, HIGH_COLUMNS=32)
+    geometry = dict(KEYPOINTS=13, LOW=PyramidEncoder.LOW, HIGH=PyramidEncoder.HIGH, POINTS=32) | columns
+    many = dict(POINTS=fused.MANY_POINTS)
     found: dict[str, dict[str, float]] = {}
-    for kernel, constants in (
-        (triton_geometry.geometry, geometry | dict(SMOOTH=True, CONFIDENCE=True, DENSITY=True, latent=None)),
-        (triton_geometry.geometry, geometry | dict(SMOOTH=False, CONFIDENCE=False, DENSITY=False, raw=None)),
-        (triton_colour.colour, dict(TEXTURE=8, PRIOR=True, VIEWS=4, POINTS=32)),
-        (triton_colour.colour, dict(TEXTURE=8, PRIOR=False, VIEWS=2, POINTS=32)),
-        (triton_points.in_hull, dict(POINTS=256)),
-        (triton_points.blend, dict(POINTS=256)),
-        (triton_march.march, dict(BLOCK=4, RAYS=32)),
+    for kernel, warps, constants in (
+        (triton_geometry.geometry, fused.WARPS, dict(SMOOTH=True, CONFIDENCE=True, DENSITY=True, latent=None)),
+        (triton_geometry.geometry, fused.WARPS, dict(SMOOTH=False, CONFIDENCE=False, DENSITY=False, raw=None)),
+        (triton_colour.colour, fused.WARPS, dict(TEXTURE=8, PRIOR=True, VIEWS=4, POINTS=fused.FEW_POINTS)),
+        (triton_colour.colour, fused.WARPS, dict(TEXTURE=8, PRIOR=False, VIEWS=2, POINTS=fused.FEW_POINTS)),
+        (triton_points.in_hull, 4, many),
+        (triton_points.blend, 4, many),
+        (triton_march.march, 1, dict(BLOCK=4, RAYS=fused.RAYS)),
     ):
+        own = kernel is triton_geometry.geometry
+        constants = geometry | constants if own else constants
         names = kernel.arg_names
         types = {name: "constexpr" if name in constants else TYPES.get(name, "*fp32") for name in names}
-        context = ir.context()
-        ir.load_dialects(context)
-        backend.load_dialects(context)
+        types |= {"matrices": "*bf16"} if own else {}
         source = ASTSource(kernel, types, constexprs={(names.index(name),): constants[name] for name in constants})
-        module = source.make_ir(
-            target, options, backend.get_codegen_implementation(options), backend.get_module_map(), context
-        )
-        found[f"{kernel.fn.__name__} {len(found)}"] = {"size": float(len(str(module)))}
+        options = {"num_warps": warps, "num_stages": 1}
+        binary = triton.compile(source, target=GPUTarget("cuda", 80, 32), options=options)
+        found[f"{kernel.fn.__name__} {len(found)}"] = {"shared": float(binary.metadata.shared)}
     return found
 
 
@@ -223,8 +221,8 @@ def main() -> None:
 
         Field.of = staticmethod(of)  # type: ignore[method-assign]
         found["picture"] = drawn(here, 24)
-    elif sys.argv[1] == "checked":
-        found = checked()
+    elif sys.argv[1] == "compiled":
+        found = compiled()
     else:
         precision._cpu_multiplies_bfloat16 = lambda: False
         there = torch.device("cuda", 0)
