@@ -6,7 +6,7 @@ A hand that drags a camera or brushes an outline changes one photo: the others n
 import torch
 
 from .model.keypoint_nerf import KeypointNeRF
-from .model.views import LoneViews, SourceViews
+from .model.views import PhotoMaps, SourceViews
 
 _TOLD = ("camera_from_world", "intrinsics", "masks", "images")
 """All that the network is told of a photo, the quickest to differ first."""
@@ -16,9 +16,9 @@ class PhotoMemory:
     """Of one network, and of the photos that it was asked about last."""
 
     def __init__(self) -> None:
-        self._known: tuple[SourceViews, LoneViews] | None = None
+        self._known: tuple[SourceViews, PhotoMaps] | None = None
 
-    def look(self, model: KeypointNeRF, source: SourceViews) -> LoneViews:
+    def look(self, model: KeypointNeRF, source: SourceViews) -> PhotoMaps:
         """As `KeypointNeRF.look`; only photos that differ from those of the last time are looked at."""
         places = [self._place(source, view) for view in range(len(source.images))]
         new = [view for view, place in enumerate(places) if place is None]

@@ -22,7 +22,7 @@ def carried_on(images: Float[Tensor, "v 3 h w"], masks: Float[Tensor, "v 1 h w"]
     near = torch.cat([own, solid], dim=1)
     for side, edge in (((2 * REACH + 1, 1), (REACH, 0)), ((1, 2 * REACH + 1), (0, REACH))):
         near = F.avg_pool2d(near, side, stride=1, padding=edge)
-    total, count = near[:, :3], near[:, 3:]
-    # A little of the window is nothing at all; a pixel of it is an 81st.
-    around = total / count.clamp_min(1e-3)
-    return torch.where(solid > 0, own, torch.where(count > 1e-3, around, images))
+    total, share = near[:, :3], near[:, 3:]
+    # One solid pixel is an 81st of the window: anything less is rounding.
+    around = total / share.clamp_min(1e-3)
+    return torch.where(solid > 0, own, torch.where(share > 1e-3, around, images))

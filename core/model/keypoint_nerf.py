@@ -7,6 +7,7 @@ target camera, and neither of them touches the encoders, so dragging a keypoint 
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Literal
 
 import torch
@@ -31,7 +32,7 @@ from .spatial import (
     stand_in,
 )
 from .sweep import DepthSweep
-from .views import EncodedViews, LoneViews, Sighting, SourceViews
+from .views import EncodedViews, PhotoMaps, Sighting, SourceViews
 
 
 @dataclass(frozen=True)
@@ -126,40 +127,35 @@ class KeypointNeRF(nn.Module):
         """Feature maps of the photos."""
         return self.compare(source, self.look(source))
 
-    def look(self, source: SourceViews) -> LoneViews:
+    def look(self, source: SourceViews) -> PhotoMaps:
         """What each photo says by itself."""
         images = F.avg_pool2d(source.images, self._shrunk(source))
         if self.texture_encoder is not None:
             low, high = self.geometry_encoder(images)
-            return LoneViews(source.images, low, high, self.texture_encoder(images), None)
+            return PhotoMaps(source.images, low, high, self.texture_encoder(images), None)
         # As convolutions multiply fastest; what is joined to features then lies as they do.
         pictures = torch.cat([images, self._masks(source)], dim=1).contiguous(memory_format=torch.channels_last)
         rays = rays_of(source, images.shape[-1]) if self.config.depth else None
         low, high, texture, depth = self.geometry_encoder(pictures, rays)
         colours = carried_on(source.images, source.masks)
-        return LoneViews(colours, low, high, texture, depth if self.config.depth else None)
+        return PhotoMaps(colours, low, high, texture, depth if self.config.depth else None)
 
     def encode_all(self, sources: Sequence[SourceViews]) -> list[EncodedViews]:
         """The same of several subjects, at once: convolutions of three photos hardly occupy a GPU."""
         sizes = [len(source.images) for source in sources]
-        looked = self.look(SourceViews.joined(sources))
+        alone = self.look(SourceViews.joined(sources)).divided(sizes)
+        encoded = [EncodedViews(*maps.maps, source=source) for maps, source in zip(alone, sources, strict=True)]
         # One photo has nobody to compare itself with.
-        several = [index for index, size in enumerate(sizes) if size > 1]
-        encoded = [
-            EncodedViews(*alone.maps, source=source)
-            for source, alone in zip(sources, looked.divided(sizes), strict=True)
-        ]
-        if not several or not self.config.depth:
-            return encoded
-        source = SourceViews.joined([sources[index] for index in several])
-        rows = torch.repeat_interleave(torch.tensor([size > 1 for size in sizes]), torch.tensor(sizes)).nonzero()
-        alone = looked if len(several) == len(sizes) else looked.picked(rows[:, 0].tolist())
-        kept = [sizes[index] for index in several]
-        for index, together in zip(several, self.compare(source, alone, kept).divided(kept), strict=True):
-            encoded[index] = replace(together, source=sources[index])
+        several = [index for index, size in enumerate(sizes) if size > 1 and self.config.depth]
+        if several:
+            kept = [sizes[index] for index in several]
+            source = SourceViews.joined([sources[index] for index in several])
+            compared = self.compare(source, reduce(PhotoMaps.joined, [alone[index] for index in several]), kept)
+            for index, together in zip(several, compared.divided(kept), strict=True):
+                encoded[index] = replace(together, source=sources[index])
         return encoded
 
-    def compare(self, source: SourceViews, alone: LoneViews, sizes: Sequence[int] | None = None) -> EncodedViews:
+    def compare(self, source: SourceViews, alone: PhotoMaps, sizes: Sequence[int] | None = None) -> EncodedViews:
         """What they say together, once they have corrected each other's depth.
 
         Photos of several subjects, the first `sizes[0]` of one and so on, correct only those of their own.

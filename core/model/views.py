@@ -56,8 +56,11 @@ class Choice:
 
 
 @dataclass(frozen=True, eq=False)
-class LoneViews:
-    """What the network makes of photos, each by itself: nothing of one depends on another."""
+class PhotoMaps:
+    """What the network makes of photos: the maps that samples read.
+
+    As `KeypointNeRF.look` gives them, nothing of one photo depends on another.
+    """
 
     colours: Float[Tensor, "v 3 h w"]
     """What samples take their colour from; RGB in [0, 1]."""
@@ -76,24 +79,24 @@ class LoneViews:
         """All of them, changed; a depth that is not predicted stays None."""
         return tuple(None if maps is None else change(maps) for maps in self.maps)
 
-    def picked(self, views: Sequence[int]) -> "LoneViews":
+    def picked(self, views: Sequence[int]) -> "PhotoMaps":
         """Some of them, in that order."""
-        return LoneViews(*self.each(_rows(views)))
+        return PhotoMaps(*self.each(_rows(views)))
 
-    def divided(self, sizes: Sequence[int]) -> tuple["LoneViews", ...]:
+    def divided(self, sizes: Sequence[int]) -> tuple["PhotoMaps", ...]:
         """The first so many, the next so many, and so on."""
         parts = ([None] * len(sizes) if maps is None else maps.split(sizes) for maps in self.maps)
-        return tuple(LoneViews(*each) for each in zip(*parts, strict=True))
+        return tuple(PhotoMaps(*each) for each in zip(*parts, strict=True))
 
-    def joined(self, others: "LoneViews") -> "LoneViews":
+    def joined(self, others: "PhotoMaps") -> "PhotoMaps":
         """These and, after them, those."""
         pairs = zip(self.maps, others.maps, strict=True)
         maps: list[Any] = [None if a is None or b is None else torch.cat([a, b]) for a, b in pairs]
-        return LoneViews(*maps)
+        return PhotoMaps(*maps)
 
 
 @dataclass(frozen=True, eq=False)
-class EncodedViews(LoneViews):
+class EncodedViews(PhotoMaps):
     """What the network knows of the photos together: the seam between encoding and rendering."""
 
     source: SourceViews
