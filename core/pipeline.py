@@ -10,18 +10,16 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
 
 from .camera import Camera
-from .document import Document, DocumentView, RenderMode
+from .crops import crop_views, same
+from .document import Document, RenderMode
 from .errors import UserError
 from .explaining import DRAWN, explained
-from .exposure import matching_gains
 from .model.additions import fingerprint, with_additions
 from .model.checkpoint import load_weights
 from .model.keypoint_nerf import KeypointNeRF
@@ -33,7 +31,7 @@ from .refinement import Refinement
 from .render.lattices import Focus, nowhere
 from .render.renderer import Frame, Quality, Renderer, RenderRequest
 from .render.view_modes import ViewMode
-from .subject import SubjectView, crop_subject, depth_range
+from .subject import SubjectView, depth_range
 
 log = logging.getLogger(__name__)
 
@@ -57,39 +55,6 @@ def refined_model(model: KeypointNeRF, refinement: Refinement | None) -> Keypoin
         log.warning("The refinement was made with other weights and is not used; refine again to have it back.")
         return model
     return with_additions(model, {name: torch.from_numpy(added.copy()) for name, added in refinement.weights.items()})
-
-
-def crop_views(document: Document, size: int) -> list[SubjectView]:
-    """The source photos as pictures of the subject, alike in exposure. Raises UserError while there are no cameras."""
-    if document.calibration is None or not document.sources:
-        raise UserError("The cameras are not known yet.", "Place keypoints in two photos and solve the cameras.")
-    cameras, frame = document.calibration.head_cameras, document.schema.frame
-    chosen = [(document.views[index], cameras[index]) for index in document.sources]
-    gains = _gains([view for view, _ in chosen])
-    crops = [crop_subject(view.photo.rgb, view.mask, camera, frame, size) for view, camera in chosen]
-    return [
-        replace(crop, image=(crop.image * gain).clip(0, 1))
-        for crop, gain in zip(crops, gains.astype(np.float32), strict=True)
-    ]
-
-
-_known_gains: tuple[tuple[object, ...], np.ndarray] = (), np.ones((0, 3))
-
-
-def _gains(views: list[DocumentView]) -> Float[np.ndarray, "v 3"]:
-    """The last answer where photos and landmarks are the same: cameras and masks that a hand drags change nothing."""
-    global _known_gains
-    key = tuple(part for view in views for part in (view.photo, view.landmarks_px))
-    known, gains = _known_gains
-    if not _same(known, key):
-        gains = matching_gains([view.photo.rgb for view in views], [view.landmarks_px for view in views])
-        _known_gains = key, gains
-    return gains
-
-
-def _same(a: tuple[object, ...], b: tuple[object, ...]) -> bool:
-    """Whether both hold the same objects."""
-    return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
 
 
 def source_views(crops: list[SubjectView], document: Document, device: torch.device) -> SourceViews:
@@ -162,7 +127,7 @@ class Avatar:
         views = [document.views[index] for index in document.sources]
         key = tuple(part for view in views for part in (view.photo, view.mask, view.camera))
         known = self._encoded
-        if known is not None and _same(known[0], key):
+        if known is not None and same(known[0], key):
             return known[1]
         encoded = self._encode(document)
         self._encoded = (key, encoded)

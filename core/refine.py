@@ -14,13 +14,14 @@ import torch
 from jaxtyping import Float
 
 from .camera import Camera
+from .crops import crop_views
 from .document import Document
 from .errors import UserError
 from .figures import likeness
 from .model.additions import fingerprint
 from .model.keypoint_nerf import KeypointNeRF
 from .model.views import EncodedViews
-from .pipeline import crop_views, encode_document, refined_model, render_request
+from .pipeline import encode_document, refined_model, render_request
 from .refinement import Refinement
 from .render.renderer import Renderer
 from .training.photo_rays import SIDE, Target, hide_unseen, target_of

@@ -17,9 +17,10 @@ import numpy as np
 import torch
 
 from ..camera import Camera, orbit_camera
+from ..crops import crop_views
 from ..document import Document
 from ..edits import set_pose
-from ..pipeline import WEIGHTS, Avatar, crop_views, encode_document, render_request, source_views
+from ..pipeline import WEIGHTS, Avatar, encode_document, render_request, source_views
 from ..render import timing
 from ..render.renderer import Renderer, RenderRequest
 

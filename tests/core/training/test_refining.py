@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from kpnerf.core.crops import crop_views
 from kpnerf.core.geometry import pixel_rays
 from kpnerf.core.keypoints import HEAD
 from kpnerf.core.model.additions import fingerprint, with_additions
-from kpnerf.core.pipeline import crop_views, encode_document
+from kpnerf.core.pipeline import encode_document
 from kpnerf.core.refine import ordinary
 from kpnerf.core.training import refining
 from kpnerf.core.training.photo_rays import PATCH, Target, draw_patch, hide_unseen, target_of

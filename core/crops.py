@@ -1,0 +1,79 @@
+"""The source photos as pictures of the subject; what a hand has not changed is kept from the last time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+
+from .camera import Camera
+from .document import Document, DocumentView
+from .errors import UserError
+from .exposure import matching_gains
+from .geometry import Box
+from .subject import SubjectView, crop_subject
+
+
+def crop_views(document: Document, size: int) -> list[SubjectView]:
+    """The source photos as pictures of the subject, alike in exposure. Raises UserError while there are no cameras.
+
+    A photo whose outline, camera and exposure are those of the last time gives the same object as then.
+    """
+    global _last
+    if document.calibration is None or not document.sources:
+        raise UserError("The cameras are not known yet.", "Place keypoints in two photos and solve the cameras.")
+    views = [document.views[index] for index in document.sources]
+    cameras = [document.calibration.head_cameras[index] for index in document.sources]
+    asked = [
+        _Asked(view, camera, gain, document.schema.frame, size)
+        for view, camera, gain in zip(views, cameras, _gains(views).astype(np.float32), strict=True)
+    ]
+    kept = _last
+    known = [next((crop for other, crop in kept if each.is_like(other)), None) for each in asked]
+    _last = [(each, each.crop() if crop is None else crop) for each, crop in zip(asked, known, strict=True)]
+    return [crop for _, crop in _last]
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """All that a crop follows from."""
+
+    view: DocumentView
+    camera: Camera
+    gain: Float[np.ndarray, "3"]
+    frame: Box
+    size: int
+
+    def crop(self) -> SubjectView:
+        crop = crop_subject(self.view.photo.rgb, self.view.mask, self.camera, self.frame, self.size)
+        return replace(crop, image=(crop.image * self.gain).clip(0, 1))
+
+    def is_like(self, other: "_Asked") -> bool:
+        a, b = self.camera, other.camera
+        return (
+            same((self.view.photo, self.view.mask, self.frame), (other.view.photo, other.view.mask, other.frame))
+            and (self.size, a.width, a.height) == (other.size, b.width, b.height)
+            and np.array_equal(self.gain, other.gain)
+            and np.array_equal(a.intrinsics, b.intrinsics)
+            and np.array_equal(a.world_from_camera, b.world_from_camera)
+        )
+
+
+_last: list[tuple[_Asked, SubjectView]] = []
+_known_gains: tuple[tuple[object, ...], np.ndarray] = (), np.ones((0, 3))
+
+
+def _gains(views: list[DocumentView]) -> Float[np.ndarray, "v 3"]:
+    """The last answer where photos and landmarks are the same: cameras and masks that a hand drags change nothing."""
+    global _known_gains
+    key = tuple(part for view in views for part in (view.photo, view.landmarks_px))
+    known, gains = _known_gains
+    if not same(known, key):
+        gains = matching_gains([view.photo.rgb for view in views], [view.landmarks_px for view in views])
+        _known_gains = key, gains
+    return gains
+
+
+def same(a: Sequence[object], b: Sequence[object]) -> bool:
+    """Whether both hold the same objects."""
+    return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
