@@ -23,7 +23,7 @@ class ResidualBlock(nn.Module):
 
 
 class PyramidEncoder(nn.Module):
-    """A U-shaped network from a masked picture (RGB and mask) to feature maps; nearly all of the 5.3 M parameters.
+    """A U-shaped network from a masked picture (RGB and mask) to feature maps; nearly all of the 7 M parameters.
 
     The coarsest level is a 32nd of the input, so that for a 256² picture every feature has seen the whole head. The
     finest has the input's own resolution: the network of half that size says what is there, a few narrow layers on
@@ -32,6 +32,8 @@ class PyramidEncoder(nn.Module):
 
     WIDTHS = (32, 64, 128, 192, 256)
     BLOCKS = (1, 2, 2, 2, 1)
+    MERGING = 2
+    """Blocks of each level on the way up."""
     LEARNT, DETAIL = 16, 16
     LOW, HIGH, TEXTURE = 64, LEARNT + 4, 8
     """The last four of the high features are the picture itself: photos that show one place show one colour there."""
@@ -49,7 +51,9 @@ class PyramidEncoder(nn.Module):
             nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in zip(widths[:-1], widths[1:], strict=True)
         )
         self.up = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in zip(widths[:-1], widths[1:], strict=True))
-        self.merge = nn.ModuleList(ResidualBlock(width) for width in widths[:-1])
+        self.merge = nn.ModuleList(
+            nn.Sequential(*(ResidualBlock(width) for _ in range(self.MERGING))) for width in widths[:-1]
+        )
         self.low = nn.Conv2d(widths[1], self.LOW, 1)
         fine = self.LEARNT + self.TEXTURE + 1
         self.fine = nn.Conv2d(widths[0], fine, 3, padding=1)

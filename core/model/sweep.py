@@ -53,7 +53,7 @@ HEARD, JUDGED = 8, 24
 """What is kept of the evidence for a depth, and the width of what judges it."""
 WIDE, NARROW = 64, 32
 """Channels of the two sweeps."""
-DILATIONS, FINE_DILATIONS = (1, 1, 2, 4), (1, 1)
+DILATIONS, FINE_DILATIONS = (1, 1, 2, 4, 1, 2, 1), (1, 1, 2, 1)
 """Of the blocks of both: a plain shirt tells its depth only by its collar, its seams and its outline."""
 ON_MASK = 0.02
 """Where there is less mask than that there is no surface to look for."""
