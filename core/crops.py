@@ -28,10 +28,11 @@ def crop_views(document: Document, size: int) -> list[SubjectView]:
         _Asked(view, camera, gain, document.schema.frame, size)
         for view, camera, gain in zip(views, cameras, _gains(views).astype(np.float32), strict=True)
     ]
-    kept = _last
-    known = [next((crop for other, crop in kept if each.is_like(other)), None) for each in asked]
-    _last = [(each, each.crop() if crop is None else crop) for each, crop in zip(asked, known, strict=True)]
-    return [crop for _, crop in _last]
+    before = _last  # once: another thread may ask about another document meanwhile
+    known = [next((crop for other, crop in before if each.is_like(other)), None) for each in asked]
+    crops = [each.crop() if crop is None else crop for each, crop in zip(asked, known, strict=True)]
+    _last = list(zip(asked, crops, strict=True))
+    return crops
 
 
 @dataclass(frozen=True, eq=False)
