@@ -75,13 +75,8 @@ class People:
         return self.files[int(rng.integers(len(self.files)))], rng
 
 
-def draw_item(people: People, *, seed: int, step: int, patches: int = 2, patch: int = 32) -> TrainingItem:
-    """The material of one step."""
-    return item_of(*people.draw(seed=seed, step=step), patches=patches, patch=patch)
-
-
-def item_of(file: Path, rng: np.random.Generator, *, patches: int, patch: int) -> TrainingItem:
-    """Photos of the person in a file, and rays."""
+def draw_item(file: Path, rng: np.random.Generator, *, patches: int = 2, patch: int = 32) -> TrainingItem:
+    """The material of one step, of a person's file and with the randomness that `People.draw` gives."""
     with np.load(file) as arrays:
         person = {name: arrays[name] for name in arrays.files}
     sources, targets = _choose_views(rng, person["yaw"], patches)

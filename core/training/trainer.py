@@ -19,7 +19,7 @@ from torch import Tensor
 from ..errors import UserError
 from ..model.checkpoint import load_weights, save_weights
 from ..model.keypoint_nerf import KeypointNeRF, ModelConfig
-from .items import People, TrainingItem, item_of
+from .items import People, TrainingItem, draw_item
 from .losses import LossWeights
 from .step import depth_losses, training_losses
 
@@ -204,7 +204,7 @@ class Trainer:
 
             def ask(number: int) -> Future[TrainingItem]:
                 file, rng = self.people.draw(seed=draw.seed, step=number)
-                return pool.submit(item_of, file, rng, patches=draw.patches, patch=draw.patch)
+                return pool.submit(draw_item, file, rng, patches=draw.patches, patch=draw.patch)
 
             ahead = [ask(number) for number in itertools.islice(numbers, 2 * workers + draw.items)]
             while ahead:

@@ -221,6 +221,8 @@ def test_subjects_encoded_at_once_know_nothing_of_each_other() -> None:
             torch.testing.assert_close(choice.share, other.share, atol=1e-4, rtol=1e-4)
     (alone,) = model.encode_all(sources[1:2])
     assert not alone.guesses
+    for found, looked in zip(alone.maps, model.look(sources[1]).maps, strict=True):
+        torch.testing.assert_close(found, looked, atol=0, rtol=0)
 
 
 def test_contrast_knows_neither_exposure_nor_shade() -> None:

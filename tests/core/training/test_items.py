@@ -42,7 +42,7 @@ def test_targets_are_empty_outside_the_window(giant: People) -> None:
     """Rays that miss the subject's box carry nothing, all others the person: just as pictures are rendered."""
     empty, full = 0, 0
     for step in range(12):
-        item = draw_item(giant, seed=0, step=step, patches=2, patch=16)
+        item = draw_item(*giant.draw(seed=0, step=step), patches=2, patch=16)
         _, _, meets = ray_box(item.origins.double().numpy(), item.directions.double().numpy(), HEAD.box)
         alpha = item.alpha.numpy()
         agree = (alpha > 0.5) == meets
@@ -60,7 +60,7 @@ def test_photos_of_a_person_end_at_one_height(giant: People, monkeypatch: pytest
     monkeypatch.setattr(items, "cut_bounds", lambda _, mask: np.array([0.0, 0.0, 95.0, 95.0]))
     ends = []
     for step in range(6):
-        source = draw_item(giant, seed=1, step=step, patches=1, patch=16).source
+        source = draw_item(*giant.draw(seed=1, step=step), patches=1, patch=16).source
         for image, mask, bounds in zip(source.images, source.masks, source.bounds, strict=True):
             last = int(bounds[3])
             ends.append(last)
@@ -77,7 +77,7 @@ def test_what_no_photo_contains_is_not_asked_for(giant: People, monkeypatch: pyt
     monkeypatch.setattr(items, "cut_bounds", lambda _, mask: np.array([0.0, 0.0, 95.0, 95.0]))
     marked, below = [], []
     for step in range(12):
-        item = draw_item(giant, seed=2, step=step, patches=2, patch=16)
+        item = draw_item(*giant.draw(seed=2, step=step), patches=2, patch=16)
         surface = (item.origins + item.distance[:, None] * item.directions)[~torch.isnan(item.distance)]
         pixels, _ = project(item.source.intrinsics, item.source.camera_from_world, surface)
         bounds = item.source.bounds

@@ -27,7 +27,7 @@ SETTINGS = TrainingSettings(steps=8, patches=1, patch=16, warm_up=2, mixed_preci
 
 def test_items_are_what_they_say(people: Path) -> None:
     """The same seed and step draw the same item; its rays point at the pixels whose colour they carry."""
-    a, b = (draw_item(People(people), seed=3, step=7, patches=2, patch=16) for _ in range(2))
+    a, b = (draw_item(*People(people).draw(seed=3, step=7), patches=2, patch=16) for _ in range(2))
 
     torch.testing.assert_close(a.rgb, b.rgb)
     torch.testing.assert_close(a.source.images, b.source.images)
@@ -67,7 +67,7 @@ class Both(Trainer):
     def _share_gradients(self) -> None:
         own = [p.grad for p in self.model.parameters()]
         number = 2 * self.step + 1
-        item = draw_item(self.people, seed=self.settings.seed, step=number, patches=self.settings.patches)
+        item = draw_item(*self.people.draw(seed=self.settings.seed, step=number), patches=self.settings.patches)
         generator = torch.Generator().manual_seed(number)
         self.model.zero_grad(set_to_none=True)
         encoded = self.model.encode(item.source)
@@ -161,7 +161,7 @@ def test_it_learns(people: Path, tmp_path: Path) -> None:
     """Forty steps on one and the same item bring its loss to less than half."""
     settings = TrainingSettings(steps=40, patches=1, patch=16, warm_up=5, mixed_precision=False)
     trainer = Trainer(CONFIG, settings, people, tmp_path, device="cpu")
-    item = draw_item(trainer.people, seed=0, step=0, patches=1, patch=16)
+    item = draw_item(*trainer.people.draw(seed=0, step=0), patches=1, patch=16)
     totals = [trainer.train_step(item)["total"] for _ in range(40)]
 
     assert np.mean(totals[-5:]) < 0.5 * totals[0]
@@ -191,7 +191,7 @@ def test_depth_comes_first(people: Path, tmp_path: Path) -> None:
 def test_a_network_without_depth_cannot_begin_with_it(people: Path) -> None:
     """Asked for all the same, that is told."""
     model = KeypointNeRF(replace(CONFIG, depth=False))
-    item = draw_item(People(people), seed=0, step=0, patches=1, patch=16)
+    item = draw_item(*People(people).draw(seed=0, step=0), patches=1, patch=16)
     with pytest.raises(ValueError, match="predicts no depth"):
         depth_losses(model.encode(item.source), item, LossWeights())
 
