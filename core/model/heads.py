@@ -24,12 +24,12 @@ class Softplus100(nn.Module):
 
 
 def pool_views(
-    x: Float[Tensor, "v n c"], weights: Float[Tensor, "v n"]
-) -> tuple[Float[Tensor, "n c"], Float[Tensor, "n c"]]:
+    x: Float[Tensor, "*b v n c"], weights: Float[Tensor, "*b v n"]
+) -> tuple[Float[Tensor, "*b n c"], Float[Tensor, "*b n c"]]:
     """Mean and variance over views with weights that sum to at most one (IBRNet, equation 2)."""
     w = weights[..., None].to(x.dtype)
-    mean = (w * x).sum(dim=0)
-    return mean, (w * (x - mean).square()).sum(dim=0)
+    mean = (w * x).sum(dim=-3, keepdim=True)
+    return mean.squeeze(-3), (w * (x - mean).square()).sum(dim=-3)
 
 
 def keep_variance(network: nn.Module) -> None:
@@ -64,14 +64,14 @@ class GeometryHead(nn.Module):
         keep_variance(self)
 
     def forward(
-        self, encoded: Float[Tensor, "v n i"], high: Float[Tensor, "v n h"], weights: Float[Tensor, "v n"]
-    ) -> tuple[Float[Tensor, "n"], Float[Tensor, "n 24"]]:
-        """Raw density (before its activation) and the latent for colour.
+        self, encoded: Float[Tensor, "*b v n i"], high: Float[Tensor, "*b v n h"], weights: Float[Tensor, "*b v n"]
+    ) -> tuple[Float[Tensor, "*b n"], Float[Tensor, "*b n 24"]]:
+        """Raw density (before its activation) and the latent for colour; of several subjects at once.
 
         `weights` are the geometric confidences of the views, not yet normalised; with `view_confidence` the
         network multiplies them by what it thinks itself.
         """
-        seen = (weights > 0).any(dim=0)
+        seen = (weights > 0).any(dim=-2)
         x = self.activation(self.per_view[0](encoded))
         x = self.activation(self.per_view[1](x))
         x = self.activation(self.per_view[2](torch.cat([x, high.to(x.dtype)], dim=-1)))
@@ -79,7 +79,7 @@ class GeometryHead(nn.Module):
         if self.view_confidence:
             weights = weights * torch.sigmoid(x[..., LATENT].float()) + 1e-4 * weights
             x = x[..., :LATENT]
-        weights = weights / (weights.sum(dim=0) + 1e-6)
+        weights = weights / (weights.sum(dim=-2, keepdim=True) + 1e-6)
         pooled = torch.cat(pool_views(x, weights), dim=-1)
         y = self.activation(self.pooled[0](pooled))
         y = self.activation(self.pooled[1](y))
@@ -110,26 +110,30 @@ class ColourHead(nn.Module):
 
     def forward(
         self,
-        source_rgb: Float[Tensor, "v n 3"],
-        features: Float[Tensor, "v n f"],
-        latent: Float[Tensor, "n 24"],
-        direction_difference: Float[Tensor, "v n 4"],
-        visible: Bool[Tensor, "v n"],
-    ) -> tuple[Float[Tensor, "n 3"], Float[Tensor, "v n"]]:
+        source_rgb: Float[Tensor, "*b v n 3"],
+        features: Float[Tensor, "*b v n f"],
+        latent: Float[Tensor, "*b n 24"],
+        direction_difference: Float[Tensor, "*b v n 4"],
+        visible: Bool[Tensor, "*b v n"],
+    ) -> tuple[Float[Tensor, "*b n 3"], Float[Tensor, "*b v n"]]:
         """Colour of each sample and the blending weight of each view.
 
         `direction_difference` holds the unit difference of the viewing directions, then their dot product.
         The weights sum to one without a prior, to the share that photos have with one.
         """
-        views = source_rgb.shape[0]
-        f = torch.cat([source_rgb.to(latent.dtype), features.to(latent.dtype), latent.expand(views, -1, -1)], dim=-1)
+        views = source_rgb.shape[:-1]
+
+        def to_all(x: Float[Tensor, "*b n c"]) -> Float[Tensor, "*b v n c"]:
+            return x.unsqueeze(-3).expand(*views, -1)
+
+        f = torch.cat([source_rgb.to(latent.dtype), features.to(latent.dtype), to_all(latent)], dim=-1)
         f = f + self.direction(direction_difference.to(f.dtype))
         shown = visible.float()
         closeness = torch.exp(self.anisotropy.abs() * (direction_difference[..., 3] - 1))
-        weight = (closeness - closeness.min(dim=0).values) * shown
-        weight = weight / (weight.sum(dim=0) + 1e-8)
+        weight = (closeness - closeness.amin(dim=-2, keepdim=True)) * shown
+        weight = weight / (weight.sum(dim=-2, keepdim=True) + 1e-8)
         mean, variance = pool_views(f, weight)
-        x = self.base(torch.cat([mean.expand(views, -1, -1), variance.expand(views, -1, -1), f], dim=-1))
+        x = self.base(torch.cat([to_all(mean), to_all(variance), f], dim=-1))
         residual = self.visibility1(x * weight[..., None].to(x.dtype))
         mask = shown[..., None].to(x.dtype)
         x = x + residual[..., :32]
@@ -137,10 +141,10 @@ class ColourHead(nn.Module):
         logits = self.out(torch.cat([x, visibility, direction_difference.to(x.dtype)], dim=-1))[..., 0].float()
         logits = logits.masked_fill(~visible, -1e9)
         if self.prior is None:
-            blend = torch.softmax(logits, dim=0)
-            return (blend[..., None] * source_rgb.float()).sum(dim=0), blend
-        seen = (mask * x).sum(dim=0) / mask.sum(dim=0).clamp_min(1)
+            blend = torch.softmax(logits, dim=-2)
+            return (blend[..., None] * source_rgb.float()).sum(dim=-3), blend
+        seen = (mask * x).sum(dim=-3) / mask.sum(dim=-3).clamp_min(1)
         own = self.prior(torch.cat([mean, variance, seen], dim=-1)).float()
-        blend = torch.softmax(torch.cat([logits, own[None, :, 3]], dim=0), dim=0)
-        colours = torch.cat([source_rgb.float(), torch.sigmoid(own[None, :, :3])], dim=0)
-        return (blend[..., None] * colours).sum(dim=0), blend[:-1]
+        blend = torch.softmax(torch.cat([logits, own[..., None, :, 3]], dim=-2), dim=-2)
+        colours = torch.cat([source_rgb.float(), torch.sigmoid(own[..., None, :, :3])], dim=-3)
+        return (blend[..., None] * colours).sum(dim=-3), blend[..., :-1, :]

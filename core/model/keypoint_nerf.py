@@ -183,8 +183,11 @@ class KeypointNeRF(nn.Module):
         """How many times smaller than the photos the encoder sees them."""
         return max(1, source.images.shape[-1] // self.config.encoder_size)
 
-    def sight(self, encoded: EncodedViews, points: Float[Tensor, "n 3"]) -> tuple[Sighting, Bool[Tensor, "n"]]:
+    def sight(self, encoded: EncodedViews, points: Float[Tensor, "*b n 3"]) -> tuple[Sighting, Bool[Tensor, "*b n"]]:
         """Where samples lie in the views, and which of them are inside the visual hull.
+
+        This and what follows also answers for several subjects at once (see `EncodedViews.stacked`), each with as many
+        photos and samples as the others.
 
         As published, a sample is in the hull where every view has it inside the picture and on the mask (> 0.1).
         With `abstain` only views whose photo contains the sample are asked, and at least one must; for a sample a
@@ -193,7 +196,7 @@ class KeypointNeRF(nn.Module):
         source = encoded.source
         height, width = source.images.shape[-2:]
         pixels, depth = project(source.intrinsics, source.camera_from_world, points)
-        near, far = source.near_far[:, :1], source.near_far[:, 1:]
+        near, far = source.near_far[..., :1], source.near_far[..., 1:]
         if self.config.abstain:
             pixels, visible = stand_in(pixels, depth > 1e-3, source.bounds, height)
         else:
@@ -201,11 +204,11 @@ class KeypointNeRF(nn.Module):
         uv = normalised(pixels, width, height)
         on_mask = read_maps(source.masks, uv)[..., 0] > 0.1
         if self.config.abstain:
-            hull = (on_mask | ~visible).all(dim=0) & visible.any(dim=0)
+            hull = (on_mask | ~visible).all(dim=-2) & visible.any(dim=-2)
         else:
-            hull = (on_mask & visible).all(dim=0)
-            visible = hull.expand_as(visible)
-        low, high = source.bounds[:, None, :2], source.bounds[:, None, 2:]
+            hull = (on_mask & visible).all(dim=-2)
+            visible = hull.unsqueeze(-2).expand_as(visible)
+        low, high = source.bounds[..., None, :2], source.bounds[..., None, 2:]
         across = ((pixels - low) / (high - low).clamp_min(1)).clamp(0, 1)
         along = ((depth - near) / (far - near)).clamp(0, 1)
         weights = border_weight(across[..., 0]) * border_weight(across[..., 1]) * border_weight(along) * visible
@@ -214,10 +217,10 @@ class KeypointNeRF(nn.Module):
     def geometry(
         self,
         encoded: EncodedViews,
-        keypoints: Float[Tensor, "k 3"],
-        points: Float[Tensor, "n 3"],
+        keypoints: Float[Tensor, "*b k 3"],
+        points: Float[Tensor, "*b n 3"],
         sighting: Sighting,
-    ) -> tuple[Float[Tensor, "n"], Float[Tensor, "n 24"]]:
+    ) -> tuple[Float[Tensor, "*b n"], Float[Tensor, "*b n 24"]]:
         """Raw density and latent of samples (meant for those inside the hull only)."""
         source = encoded.source
         _, keypoint_depth = project(source.intrinsics, source.camera_from_world, keypoints)
@@ -235,35 +238,36 @@ class KeypointNeRF(nn.Module):
     def colour(
         self,
         encoded: EncodedViews,
-        points: Float[Tensor, "n 3"],
-        directions: Float[Tensor, "n 3"],
-        latent: Float[Tensor, "n 24"],
+        points: Float[Tensor, "*b n 3"],
+        directions: Float[Tensor, "*b n 3"],
+        latent: Float[Tensor, "*b n 24"],
         sighting: Sighting,
-    ) -> tuple[Float[Tensor, "n 3"], Float[Tensor, "v n"]]:
+    ) -> tuple[Float[Tensor, "*b n 3"], Float[Tensor, "*b v n"]]:
         """Colour of samples seen along unit `directions` (target camera to point), and each view's share in it."""
         source = encoded.source
         features = read_maps(encoded.texture, sighting.uv)
         if encoded.depth is not None:
             features = torch.cat([features, self.behind_surface(encoded, sighting)], dim=-1)
-        rotation, translation = source.camera_from_world[:, :3, :3], source.camera_from_world[:, :3, 3]
+        rotation, translation = source.camera_from_world[..., :3, :3], source.camera_from_world[..., :3, 3]
         with torch.autocast(points.device.type, enabled=False):
-            centres = -torch.einsum("vji,vj->vi", rotation, translation)
-        rays = F.normalize(points[None] - centres[:, None], dim=-1)
-        gap = directions[None] - rays
+            centres = -torch.einsum("...vji,...vj->...vi", rotation, translation)
+        rays = F.normalize(points[..., None, :, :] - centres[..., None, :], dim=-1)
+        directions = directions[..., None, :, :]
+        gap = directions - rays
         gap = gap / gap.norm(dim=-1, keepdim=True).clamp_min(1e-6)
-        dot = (directions[None] * rays).sum(dim=-1, keepdim=True)
+        dot = (directions * rays).sum(dim=-1, keepdim=True)
         return self.colour_head(
             read_maps(encoded.colours, sighting.uv), features, latent, torch.cat([gap, dot], dim=-1), sighting.visible
         )
 
-    def behind_surface(self, encoded: EncodedViews, sighting: Sighting) -> Float[Tensor, "v n 3"]:
+    def behind_surface(self, encoded: EncodedViews, sighting: Sighting) -> Float[Tensor, "*b v n 3"]:
         """How far samples lie behind the predicted surface of each view, on three scales (1, 4 and 16 cm).
 
         No gradient flows back into the prediction: depth is learnt from true depth alone. Through the narrow scales
         every other loss would shake it, in any direction, more strongly than the truth pulls.
         """
         assert encoded.depth is not None
-        origin_depth = encoded.source.camera_from_world[:, None, 2, 3]
+        origin_depth = encoded.source.camera_from_world[..., None, 2, 3]
         gap = sighting.depth - origin_depth - read_maps(encoded.depth.detach(), sighting.uv)[..., 0]
         return torch.tanh(torch.stack([gap / 0.01, gap / 0.04, gap / 0.16], dim=-1))
 

@@ -25,20 +25,17 @@ def rays_of(source: SourceViews, side: int) -> Float[Tensor, "v 5 side side"]:
 
 
 def points_along(
-    source: SourceViews,
-    view: int,
-    chosen: Int[Tensor, "n"],
-    depths: Float[Tensor, "n d"],
-    shape: tuple[int, int],
-) -> Float[Tensor, "n d 3"]:
-    """Points in the world on the rays of the chosen pixels of a map of that shape, at depths relative to the world's
+    source: SourceViews, chosen: Int[Tensor, "v n"], depths: Float[Tensor, "v n d"], shape: tuple[int, int]
+) -> Float[Tensor, "v n d 3"]:
+    """Points in the world on the rays of the chosen pixels of maps of that shape, at depths relative to the world's
     origin, metres; in float32 (see `project`): in bfloat16 they lie up to 3 mm away, as far as depths are apart."""
-    slope = _slopes(source.intrinsics[view : view + 1], source.images.shape[-1], shape)[0].view(-1, 2)[chosen]
-    pose = source.camera_from_world[view]
-    z = (depths + pose[2, 3]).clamp_min(1e-3)
-    in_camera = torch.cat([slope[:, None] * z[..., None], z[..., None]], dim=-1)
+    slope = _slopes(source.intrinsics, source.images.shape[-1], shape).flatten(1, 2)
+    slope = slope.take_along_dim(chosen[..., None], dim=1)[:, :, None]
+    pose = source.camera_from_world
+    z = (depths + pose[:, 2, 3, None, None]).clamp_min(1e-3)[..., None]
+    in_camera = torch.cat([slope * z, z], dim=-1).flatten(1, 2)
     with torch.autocast(in_camera.device.type, enabled=False):
-        return (in_camera - pose[:3, 3]) @ pose[:3, :3]
+        return ((in_camera - pose[:, None, :3, 3]) @ pose[:, :3, :3]).view(*depths.shape, 3)
 
 
 def _slopes(

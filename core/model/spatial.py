@@ -21,24 +21,27 @@ LOWEST = 0.02
 
 
 def project(
-    intrinsics: Float[Tensor, "v 3 3"], camera_from_world: Float[Tensor, "v 4 4"], points: Float[Tensor, "n 3"]
-) -> tuple[Float[Tensor, "v n 2"], Float[Tensor, "v n"]]:
-    """Pixels and depths (metres) of points in every view.
+    intrinsics: Float[Tensor, "*b v 3 3"],
+    camera_from_world: Float[Tensor, "*b v 4 4"],
+    points: Float[Tensor, "*b n 3"],
+) -> tuple[Float[Tensor, "*b v n 2"], Float[Tensor, "*b v n"]]:
+    """Pixels and depths (metres) of points in every view; of several subjects at once, as everything here.
 
     Always in float32: in bfloat16 a projection lands pixels away. A point on or behind the camera plane gets the
     pixels of a point just before it; its depth says where it is.
     """
     with torch.autocast(points.device.type, enabled=False):
         camera = camera_from_world.float()
-        in_camera = torch.einsum("vij,nj->vni", camera[:, :3, :3], points.float()) + camera[:, None, :3, 3]
+        in_camera = torch.einsum("...vij,...nj->...vni", camera[..., :3, :3], points.float())
+        in_camera = in_camera + camera[..., None, :3, 3]
         depth = in_camera[..., 2]
         slope = in_camera[..., :2] / depth.clamp_min(1e-6)[..., None]
         k = intrinsics.float()
-        focal = torch.stack([k[:, 0, 0], k[:, 1, 1]], dim=-1)[:, None]
-        return slope * focal + k[:, None, :2, 2], depth
+        focal = torch.stack([k[..., 0, 0], k[..., 1, 1]], dim=-1)[..., None, :]
+        return slope * focal + k[..., None, :2, 2], depth
 
 
-def read_maps(maps: Float[Tensor, "v c h w"], uv: Float[Tensor, "v n 2"]) -> Float[Tensor, "v n c"]:
+def read_maps(maps: Float[Tensor, "*b v c h w"], uv: Float[Tensor, "*b v n 2"]) -> Float[Tensor, "*b v n c"]:
     """Bilinear values at normalised positions: -1 and 1 are the centres of the first and the last pixel.
 
     Maps of every resolution are read with the same coordinate; outside, the border is repeated. Read in float32:
@@ -46,12 +49,16 @@ def read_maps(maps: Float[Tensor, "v c h w"], uv: Float[Tensor, "v n 2"]) -> Flo
     """
     with torch.autocast(maps.device.type, enabled=False):
         values = F.grid_sample(
-            maps.float(), uv[:, :, None].float(), mode="bilinear", padding_mode="border", align_corners=True
+            maps.flatten(0, -4).float(),
+            uv.flatten(0, -3)[:, :, None].float(),
+            mode="bilinear",
+            padding_mode="border",
+            align_corners=True,
         )
-    return values[..., 0].transpose(1, 2)
+    return values[..., 0].transpose(1, 2).unflatten(0, maps.shape[:-3])
 
 
-def normalised(pixels: Float[Tensor, "v n 2"], width: int, height: int) -> Float[Tensor, "v n 2"]:
+def normalised(pixels: Float[Tensor, "*v n 2"], width: int, height: int) -> Float[Tensor, "*v n 2"]:
     """Pixel coordinates to [-1, 1] across pixel centres: 2u / (W - 1) - 1."""
     size = torch.tensor([width - 1, height - 1], dtype=pixels.dtype, device=pixels.device)
     return 2 * pixels / size - 1
@@ -86,47 +93,46 @@ def encoding_channels(encoding: Encoding, keypoints: int) -> int:
 
 def encode_position(
     encoding: Encoding,
-    points: Float[Tensor, "n 3"],
-    depth: Float[Tensor, "v n"],
-    keypoints: Float[Tensor, "k 3"],
-    keypoint_depth: Float[Tensor, "v k"],
+    points: Float[Tensor, "*b n 3"],
+    depth: Float[Tensor, "*b v n"],
+    keypoints: Float[Tensor, "*b k 3"],
+    keypoint_depth: Float[Tensor, "*b v k"],
     sigma: float,
-) -> Float[Tensor, "v n e"]:
+) -> Float[Tensor, "*b v n e"]:
     """The spatial encoding of samples in each view (paper, section 4.2); float32.
 
     `relative_z_decay`: signed depth differences to every keypoint, each of the seven values times
     exp(-|p - k|² / 2σ²); all keypoints of the first value come first, then all of the second.
     """
-    views, count = depth.shape
     if encoding == "none":
-        return depth.new_zeros(views, count, 0)
+        return depth.new_zeros(*depth.shape, 0)
     if encoding == "z":
-        return periodic(depth[..., None]).flatten(2)
+        return periodic(depth[..., None]).flatten(-2)
     if encoding == "canonical_xyz":
-        return periodic(points).flatten(1).expand(views, -1, -1)
-    values = periodic(depth[:, :, None] - keypoint_depth[:, None, :])
+        return periodic(points).flatten(-2).unsqueeze(-3).expand(*depth.shape, -1)
+    values = periodic(depth[..., None] - keypoint_depth[..., None, :])
     if encoding == "relative_z_decay":
-        squared = (points[:, None] - keypoints).square().sum(dim=-1)
-        values = values * torch.exp(squared * (-0.5 / sigma**2))[None, :, None, :]
-    return values.flatten(2)
+        squared = (points[..., None, :] - keypoints[..., None, :, :]).square().sum(dim=-1)
+        values = values * torch.exp(squared * (-0.5 / sigma**2))[..., None, :, None, :]
+    return values.flatten(-2)
 
 
-def inside(pixels: Float[Tensor, "v n 2"], bounds: Float[Tensor, "v 4"], slack: float = 0.01) -> Bool[Tensor, "v n"]:
+def inside(pixels: Float[Tensor, "*v n 2"], bounds: Float[Tensor, "*v 4"], slack: float = 0.01) -> Bool[Tensor, "*v n"]:
     """Whether pixels lie within bounds (x0, y0, x1, y1: centres of the outermost pixels), with relative slack."""
-    low, high = bounds[:, None, :2], bounds[:, None, 2:]
+    low, high = bounds[..., None, :2], bounds[..., None, 2:]
     margin = slack * (high - low)
     return ((pixels >= low - margin) & (pixels <= high + margin)).all(dim=-1)
 
 
-def feet(bounds: Float[Tensor, "v 4"], height: int) -> Float[Tensor, "v 2"]:
+def feet(bounds: Float[Tensor, "*v 4"], height: int) -> Float[Tensor, "*v 2"]:
     """The row that stands for what lies below each photo, and how far down it does; pixels."""
-    top, bottom = bounds[:, 1], bounds[:, 3]
+    top, bottom = bounds[..., 1], bounds[..., 3]
     return torch.stack([bottom - LOWEST * (bottom - top), bottom + BELOW * height], dim=-1)
 
 
 def stand_in(
-    pixels: Float[Tensor, "v n 2"], in_front: Bool[Tensor, "v n"], bounds: Float[Tensor, "v 4"], height: int
-) -> tuple[Float[Tensor, "v n 2"], Bool[Tensor, "v n"]]:
+    pixels: Float[Tensor, "*b v n 2"], in_front: Bool[Tensor, "*b v n"], bounds: Float[Tensor, "*b v 4"], height: int
+) -> tuple[Float[Tensor, "*b v n 2"], Bool[Tensor, "*b v n"]]:
     """Pixels to read of points, and whether a view has a say: where no photo contains a point, those above it have.
 
     Photos of a head are cut below the shoulders, each elsewhere; where all of them are, an avatar would end in an edge
@@ -134,12 +140,12 @@ def stand_in(
 
     No pixel lies outside the photo: a mixture of photos is used beside the point that it was made for, too.
     """
-    foot, last = feet(bounds, height)[:, None].unbind(-1)
-    left, top, right, bottom = bounds[:, None].unbind(-1)
+    foot, last = feet(bounds, height)[..., None, :].unbind(-1)
+    left, top, right, bottom = bounds[..., None, :].unbind(-1)
     u, v = pixels.unbind(-1)
     contained = inside(pixels, bounds, slack=0.0) & in_front
     below = in_front & (u >= left) & (u <= right) & (v > bottom) & (v <= last)
-    nowhere = ~contained.any(dim=0)
+    nowhere = ~contained.any(dim=-2, keepdim=True)
     lowest = torch.where(nowhere, foot, bottom - EDGE)
     u, v = u.maximum(left + EDGE).minimum(right - EDGE), v.maximum(top + EDGE).minimum(lowest)
     return torch.stack([u, v], dim=-1), contained | (below & nowhere)

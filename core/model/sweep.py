@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .pyramid import ResidualBlock, doubled
 from .rays import points_along
 from .spatial import inside, normalised, project, read_maps
+from .stacks import Chosen
 from .views import Choice, SourceViews
 
 
@@ -65,6 +66,17 @@ def evidence_channels(features: int) -> int:
     return 2 * features // GROUP + 4
 
 
+class Asked(NamedTuple):
+    """Photos, and for each the others that are asked about it: equally many."""
+
+    views: Int[Tensor, "g"]
+    others: Int[Tensor, "g o"]
+
+    def each(self) -> list["Asked"]:
+        """One photo at a time."""
+        return [Asked(*one) for one in zip(self.views.split(1), self.others.split(1), strict=True)]
+
+
 class Swept(NamedTuple):
     """What the photos know once they have been compared."""
 
@@ -106,29 +118,30 @@ class Sweep(nn.Module):
         context: Float[Tensor, "v c h w"],
         masks: Float[Tensor, "v 1 hf wf"],
         depth: Float[Tensor, "v 1 hd wd"],
-        asked: Sequence[Int[Tensor, "_"]],
+        asked: Sequence[Asked],
     ) -> tuple[Float[Tensor, "v c+1 h w"], Float[Tensor, "v 1 h w"], Choice]:
         """What it has gathered, how unsure it is included; what is to be added to the depths, metres; and from what
         that was chosen.
 
-        `context`: as wide as the sweep; `asked`: the others that are asked about each photo.
+        `context`: as wide as the sweep; `asked`: who is asked about every photo.
         """
         views, _, height, width = features.shape
         around = resampled(depth.detach(), (height, width))
         told = torch.cat([features.float(), resampled(masks, (height, width)), around], dim=1)
         tried = self.tried.depths().to(depth)
-        on = (told[:, -2] > ON_MASK).view(views, -1)
-        heard = context.new_zeros(views, height * width, len(tried), HEARD)
-        for view, others in enumerate(asked):
-            evidence = evidence_of(view, others, source, told, tried)
-            heard[view, on[view]] = self.compare(evidence).to(heard.dtype)
+        answers = (evidence_of(photos, source, told, tried) for photos in asked)
+        heard_at = [(places, pixels.without_repetitions(self.compare(said))) for places, pixels, said in answers]
+        places, said = map(torch.cat, zip(*heard_at, strict=True))
+        heard = said.new_zeros(views * height * width, len(tried), HEARD).index_copy(0, places, said)
         # Channels last: what lies together in memory are the depths of a pixel.
         volume = heard.view(views, height, width, -1).permute(0, 3, 1, 2)
-        known = on.view(views, 1, height, width).to(volume.dtype)
-        windows = [_at(round_each(volume, side), on) / _at(round_each(known, side), on) for side in self.windows]
-        gathered = [part.unflatten(-1, (len(tried), HEARD)) for part in (_at(volume, on), *windows)]
-        scores = torch.zeros(views, height * width, len(tried), device=depth.device)
-        scores[on] = self.judge(torch.cat(gathered, dim=-1))[..., 0].float()
+        on = told[:, -2:-1] > ON_MASK
+        places, known = on.flatten().nonzero()[:, 0], on.to(volume.dtype)
+        rounded = ((round_each(volume, side), round_each(known, side)) for side in self.windows)
+        windows = [_at(heard, places) / _at(known, places) for heard, known in rounded]
+        gathered = [part.unflatten(-1, (len(tried), HEARD)) for part in (_at(volume, places), *windows)]
+        judged = self.judge(torch.cat(gathered, dim=-1))[..., 0].float()
+        scores = judged.new_zeros(views * height * width, len(tried)).index_copy(0, places, judged)
         x = F.relu(self.blocks(self.survey(volume) + context))
         scores = self.choice(x).float() + scores.view(views, height, width, -1).permute(0, 3, 1, 2)
         logarithm = scores.log_softmax(dim=1)
@@ -159,8 +172,8 @@ def contrast_of(pictures: Float[Tensor, "v 3 h w"]) -> Float[Tensor, "v 4 h w"]:
     return away / (spread + FLAT**2).sqrt()
 
 
-def _at(maps: Float[Tensor, "v c h w"], on: Bool[Tensor, "v h*w"]) -> Float[Tensor, "n c"]:
-    return maps.permute(0, 2, 3, 1).flatten(1, 2)[on]
+def _at(maps: Float[Tensor, "v c h w"], places: Int[Tensor, "n"]) -> Float[Tensor, "n c"]:
+    return maps.permute(0, 2, 3, 1).flatten(0, 2).index_select(0, places)
 
 
 class DepthSweep(nn.Module):
@@ -190,6 +203,9 @@ class DepthSweep(nn.Module):
     ) -> Swept:
         """Of two photos at least; the first `sizes[0]` of one subject, the next of another, each with two at least."""
         asked = nearest(source, sizes or [len(depth)])
+        if depth.device.type == "cpu":
+            # Small steps do not occupy a GPU; a processor's caches hold what one photo needs.
+            asked = [one for together in asked for one in together.each()]
         # Half and a quarter of the resolution, corner on corner, as every map is read.
         height, width = low.shape[-2:]
         pictures = resampled(source.images, (2 * height, 2 * width))
@@ -221,44 +237,50 @@ def silent(layer: nn.Conv2d) -> nn.Conv2d:
     return layer
 
 
-def nearest(source: SourceViews, sizes: Sequence[int]) -> list[Int[Tensor, "_"]]:
-    """For every photo those of its subject that are asked about it, by the angle between the directions that they
-    look in; `sizes`: photos of each subject."""
-    asked: list[Int[Tensor, "_"]] = []
+def nearest(source: SourceViews, sizes: Sequence[int]) -> list[Asked]:
+    """Who is asked about every photo: of those of its subject the nearest by the angle between the directions that
+    they look in; `sizes`: photos of each subject. Photos that ask equally many come together.
+    """
+    asked: dict[int, list[Asked]] = {}
+    first = 0
     for ahead in source.camera_from_world[:, 2, :3].split(list(sizes)):
         alike = (ahead[:, None] * ahead).sum(dim=-1)
         alike.fill_diagonal_(-torch.inf)
-        asked += len(asked) + alike.topk(min(MOST_OTHERS, len(ahead) - 1), dim=1).indices
-    return asked
+        count = min(MOST_OTHERS, len(ahead) - 1)
+        views = torch.arange(first, first + len(ahead), device=ahead.device)
+        asked.setdefault(count, []).append(Asked(views, first + alike.topk(count, dim=1).indices))
+        first += len(ahead)
+    return [Asked(*map(torch.cat, zip(*same, strict=True))) for same in asked.values()]
 
 
 def evidence_of(
-    view: int,
-    others: Int[Tensor, "o"],
-    source: SourceViews,
-    told: Float[Tensor, "v f h w"],
-    tried: Float[Tensor, "d"],
-) -> Float[Tensor, "n d e"]:
-    """What other photos say about the depths tried at the pixels of one that lie on its mask, row by row: the mean of
-    those that contain a point, and the maximum. `told`: features, mask and predicted depth.
+    asked: Asked, source: SourceViews, told: Float[Tensor, "v f h w"], tried: Float[Tensor, "d"]
+) -> tuple[Int[Tensor, "n"], Chosen, Float[Tensor, "g m d e"]]:
+    """What other photos say about the depths tried at the pixels of some that lie on their masks: the mean of those
+    that contain a point, and the maximum. Before it where these pixels lie in maps of all photos, and in those of
+    these.
+
+    `told`: features, mask and predicted depth.
     """
-    height, width = told.shape[-2:]
-    size = source.images.shape[-1]
-    own = told[view].flatten(1).t()
-    chosen = (own[:, -2] > ON_MASK).nonzero()[:, 0]
-    points = points_along(source, view, chosen, own[chosen, -1, None] + tried, (height, width))
+    views, others = asked
+    mine = told[views].flatten(2).transpose(1, 2)
+    pixels = Chosen.where(mine[..., -2] > ON_MASK)
+    own = pixels.of(mine)
+    places = views[pixels.places // mine.shape[1]] * mine.shape[1] + pixels.places % mine.shape[1]
+    points = points_along(source.picked(views), pixels.columns, own[..., -1:] + tried, (told.shape[-2], told.shape[-1]))
     pose = source.camera_from_world[others]
-    pixels, depth = project(source.intrinsics[others], pose, points.reshape(-1, 3))
-    seen = inside(pixels, source.bounds[others], slack=0.0) & (depth > 1e-3)
-    shape = (len(others), len(chosen), len(tried))
-    read = read_maps(told[others], normalised(pixels, size, size)).view(*shape, told.shape[1])
-    features, mine = read[..., :-2], own[chosen, None, :-2]
-    alike, unlike = _by_groups(features * mine), -_by_groups((features - mine).abs())
-    behind = (depth - pose[:, 2, 3, None]).view(shape) - read[..., -1]
+    seen, depth = project(source.intrinsics[others], pose, points.flatten(1, 2))
+    size = source.images.shape[-1]
+    shape = (*others.shape, *points.shape[1:3])
+    contained = inside(seen, source.bounds[others], slack=0.0) & (depth > 1e-3)
+    read = read_maps(told[others], normalised(seen, size, size)).unflatten(2, shape[2:])
+    theirs, mine = read[..., :-2], own[:, None, :, None, :-2]
+    alike, unlike = _by_groups(theirs * mine), -_by_groups((theirs - mine).abs())
+    behind = (depth - pose[..., 2, 3, None]).view(shape) - read[..., -1]
     close = torch.tanh(torch.stack([behind / 0.01, behind / 0.04], dim=-1))
-    contained = seen.view(*shape, 1).to(read)
-    said = torch.cat([alike, unlike, read[..., -2:-1], close, torch.ones_like(contained)], dim=-1) * contained
-    return torch.cat([said.sum(dim=0) / contained.sum(dim=0).clamp_min(1), said.amax(dim=0)], dim=-1)
+    known = contained.view(*shape, 1).to(read)
+    said = torch.cat([alike, unlike, read[..., -2:-1], close, torch.ones_like(known)], dim=-1) * known
+    return places, pixels, torch.cat([said.sum(dim=1) / known.sum(dim=1).clamp_min(1), said.amax(dim=1)], dim=-1)
 
 
 def _by_groups(x: Float[Tensor, "*n f"]) -> Float[Tensor, "*n g"]:

@@ -5,30 +5,32 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
+
+from .stacks import Chosen
 
 
 @dataclass(frozen=True, eq=False)
 class SourceViews:
     """Square pictures of one subject with their cameras; all tensors on one device, float32."""
 
-    images: Float[Tensor, "v 3 h w"]
+    images: Float[Tensor, "*b v 3 h w"]
     """RGB in [0, 1], black outside the mask."""
-    masks: Float[Tensor, "v 1 h w"]
-    intrinsics: Float[Tensor, "v 3 3"]
+    masks: Float[Tensor, "*b v 1 h w"]
+    intrinsics: Float[Tensor, "*b v 3 3"]
     """For these pictures; pixel centres at integers."""
-    camera_from_world: Float[Tensor, "v 4 4"]
-    near_far: Float[Tensor, "v 2"]
+    camera_from_world: Float[Tensor, "*b v 4 4"]
+    near_far: Float[Tensor, "*b v 2"]
     """Depths between which the subject lies, metres."""
-    bounds: Float[Tensor, "v 4"]
+    bounds: Float[Tensor, "*b v 4"]
     """Pixel centres x0, y0, x1, y1 of the part that the photo really covers."""
 
     def to(self, device: torch.device) -> "SourceViews":
         """The same on another device."""
         return SourceViews(**{name: value.to(device) for name, value in vars(self).items()})
 
-    def picked(self, views: Sequence[int]) -> "SourceViews":
+    def picked(self, views: Sequence[int] | Int[Tensor, "g"]) -> "SourceViews":
         """Some of them, in that order."""
         return SourceViews(*map(_rows(views), vars(self).values()))
 
@@ -42,11 +44,11 @@ class SourceViews:
 class Choice:
     """Which of several depths were chosen at the pixels of the photos: for training only."""
 
-    share: Float[Tensor, "v d h w"]
+    share: Float[Tensor, "*b v d h w"]
     """Logarithm of the share of each depth; the shares of a pixel sum to one."""
-    depths: Float[Tensor, "d"]
-    """What was tried, relative to `around`, metres, ascending."""
-    around: Float[Tensor, "v 1 h w"]
+    depths: Float[Tensor, "*b d"]
+    """What was tried, relative to `around`, metres, ascending; the same of every subject."""
+    around: Float[Tensor, "*b v 1 h w"]
     """Relative to the world's origin, metres."""
 
     def divided(self, sizes: Sequence[int]) -> list["Choice"]:
@@ -62,12 +64,12 @@ class PhotoMaps:
     As `KeypointNeRF.look` gives them, nothing of one photo depends on another.
     """
 
-    colours: Float[Tensor, "v 3 h w"]
+    colours: Float[Tensor, "*b v 3 h w"]
     """What samples take their colour from; RGB in [0, 1]."""
-    low: Float[Tensor, "v cl hl wl"]
-    high: Float[Tensor, "v ch hh wh"]
-    texture: Float[Tensor, "v ct ht wt"]
-    depth: Float[Tensor, "v 1 hd wd"] | None
+    low: Float[Tensor, "*b v cl hl wl"]
+    high: Float[Tensor, "*b v ch hh wh"]
+    texture: Float[Tensor, "*b v ct ht wt"]
+    depth: Float[Tensor, "*b v 1 hd wd"] | None
     """Predicted depth of the first surface behind each pixel, relative to the world's origin, metres."""
 
     @property
@@ -79,7 +81,7 @@ class PhotoMaps:
         """All of them, changed; a depth that is not predicted stays None."""
         return tuple(None if maps is None else change(maps) for maps in self.maps)
 
-    def picked(self, views: Sequence[int]) -> "PhotoMaps":
+    def picked(self, views: Sequence[int] | Int[Tensor, "g"]) -> "PhotoMaps":
         """Some of them, in that order."""
         return PhotoMaps(*self.each(_rows(views)))
 
@@ -100,7 +102,7 @@ class EncodedViews(PhotoMaps):
     """What the network knows of the photos together: the seam between encoding and rendering."""
 
     source: SourceViews
-    guesses: tuple[Float[Tensor, "v 1 hd wd"], ...] = ()
+    guesses: tuple[Float[Tensor, "*b v 1 hd wd"], ...] = ()
     """Depths predicted on the way to the last, each photo alone and after the first sweep: for training only."""
     choices: tuple[Choice, ...] = ()
     """What every sweep chose from."""
@@ -109,7 +111,7 @@ class EncodedViews(PhotoMaps):
         """The same on another device."""
         return EncodedViews(*self.each(lambda maps: maps.to(device)), source=self.source.to(device))
 
-    def picked(self, views: Sequence[int]) -> "EncodedViews":
+    def picked(self, views: Sequence[int] | Int[Tensor, "g"]) -> "EncodedViews":
         """Some of them, in that order, with what they were told by all."""
         return EncodedViews(*self.each(_rows(views)), source=self.source.picked(views))
 
@@ -135,17 +137,21 @@ class EncodedViews(PhotoMaps):
 class Sighting:
     """Samples as the views see them; shared by geometry and colour."""
 
-    uv: Float[Tensor, "v n 2"]
-    depth: Float[Tensor, "v n"]
-    visible: Bool[Tensor, "v n"]
+    uv: Float[Tensor, "*b v n 2"]
+    depth: Float[Tensor, "*b v n"]
+    visible: Bool[Tensor, "*b v n"]
     """Whether the photo has a say about the sample: contains it, or stands in (see `stand_in`)."""
-    weights: Float[Tensor, "v n"]
+    weights: Float[Tensor, "*b v n"]
     """Confidence of each view from where the sample lies in it; zero where invisible."""
 
-    def of(self, samples: Int[Tensor, "m"]) -> "Sighting":
-        """Of some of the samples."""
-        return Sighting(*(values[:, samples] for values in vars(self).values()))
+    def of(self, samples: Chosen) -> "Sighting":
+        """Of some of the samples of several subjects."""
+
+        def some(values: Shaped[Tensor, "b v n *c"]) -> Shaped[Tensor, "b v m *c"]:
+            return samples.of(values.transpose(1, 2)).transpose(1, 2)
+
+        return Sighting(*map(some, vars(self).values()))
 
 
-def _rows(views: Sequence[int]) -> Callable[[Tensor], Tensor]:
+def _rows(views: Sequence[int] | Int[Tensor, "g"]) -> Callable[[Tensor], Tensor]:
     return lambda maps: maps[torch.as_tensor(views, device=maps.device)]

@@ -18,30 +18,31 @@ from ..keypoints import HEAD
 from ..model.spatial import project, stand_in
 from ..model.views import SourceViews
 from ..subject import depth_range
+from .distances import BOX_MARGIN, draw_distances
 from .disturbances import cut_bounds, detected_keypoints, photo_end, photometric, shaken_pose, spoilt_mask
 
-BOX_MARGIN = 0.01
-"""How far rays are followed beyond the subject's volume, metres."""
 CANDIDATES = 64
 """Pixels of which the first that can be rendered becomes a patch's."""
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingItem:
-    """Source views of one person, and rays of target views."""
+    """Source views of one person, and rays of target views; or of several (see `stacked`)."""
 
     source: SourceViews
-    source_depth: Float[Tensor, "v 1 h w"]
+    source_depth: Float[Tensor, "*b v 1 h w"]
     """True depth of the first surface relative to the head's origin, metres; NaN where there is none in the subject."""
-    keypoints: Float[Tensor, "k 3"]
-    origins: Float[Tensor, "r 3"]
-    directions: Float[Tensor, "r 3"]
-    rgb: Float[Tensor, "r 3"]
+    keypoints: Float[Tensor, "*b k 3"]
+    origins: Float[Tensor, "*b r 3"]
+    directions: Float[Tensor, "*b r 3"]
+    rgb: Float[Tensor, "*b r 3"]
     """Premultiplied by alpha."""
-    alpha: Float[Tensor, "r"]
-    distance: Float[Tensor, "r"]
+    alpha: Float[Tensor, "*b r"]
+    distance: Float[Tensor, "*b r"]
     """To the first surface along the ray, metres; NaN where there is none in the subject."""
-    shown: Bool[Tensor, "r"]
+    distances: Float[Tensor, "*b r s"]
+    """Where along the ray the network is asked, metres, ascending."""
+    shown: Bool[Tensor, "*b r"]
     """False where the ray ends on a surface that no source photo contains: below a cut-off bust, say. Nothing can be
     rendered there, and asking for it would only put fog into what lies before."""
     patch: int
@@ -84,7 +85,10 @@ def draw_item(file: Path, rng: np.random.Generator, *, patches: int = 2, patch: 
     rays = [_patch(rng, person, int(view), patch, source) for view in targets]
     origins, directions, rgb, alpha, distance, shown = (torch.cat(column) for column in zip(*rays, strict=True))
     keypoints = torch.from_numpy(detected_keypoints(rng, person["landmarks"], HEAD.landmarks)).float()
-    return TrainingItem(source, source_depth, keypoints, origins, directions, rgb, alpha, distance, shown.bool(), patch)
+    distances = draw_distances(origins, directions, distance, int(rng.integers(2**62)))
+    return TrainingItem(
+        source, source_depth, keypoints, origins, directions, rgb, alpha, distance, distances, shown.bool(), patch
+    )
 
 
 def _choose_views(rng: np.random.Generator, yaw: np.ndarray, targets: int) -> tuple[np.ndarray, np.ndarray]:

@@ -81,7 +81,9 @@ def picture_losses(
     }
 
 
-def occupancy_loss(raw: Float[Tensor, "n"], behind: Float[Tensor, "n"], opaque: Bool[Tensor, "n"]) -> Float[Tensor, ""]:
+def occupancy_loss(
+    raw: Float[Tensor, "*b n"], behind: Float[Tensor, "*b n"], opaque: Bool[Tensor, "*b n"]
+) -> Float[Tensor, "*b"]:
     """Cross-entropy of samples whose occupancy the target photo tells.
 
     `behind` is the distance of a sample behind the true surface of its ray, metres, and +inf where the ray meets
@@ -92,7 +94,7 @@ def occupancy_loss(raw: Float[Tensor, "n"], behind: Float[Tensor, "n"], opaque: 
     full = (behind > 0.002) & (behind < 0.012) & opaque
     known = empty | full
     loss = F.binary_cross_entropy_with_logits(raw, full.to(raw.dtype), reduction="none")
-    return (loss * known).sum() / known.sum().clamp_min(1)
+    return (loss * known).sum(dim=-1) / known.sum(dim=-1).clamp_min(1)
 
 
 def outline_weights(truth: Float[Tensor, "v 1 h w"]) -> Float[Tensor, "v 1 h w"]:
@@ -119,29 +121,33 @@ def extended(truth: Float[Tensor, "v 1 h w"]) -> Float[Tensor, "v 1 h w"]:
 
 
 def depth_loss(
-    predicted: Float[Tensor, "v 1 h w"],
-    truth: Float[Tensor, "v 1 H W"],
-    weights: Float[Tensor, "v 1 H W"] | None = None,
+    predicted: Float[Tensor, "*b v 1 h w"],
+    truth: Float[Tensor, "*b v 1 H W"],
+    weights: Float[Tensor, "*b v 1 H W"] | None = None,
     *,
     tolerance: float = torch.inf,
-) -> Float[Tensor, ""]:
-    """L1 of the encoder's depth against the true one, metres, where there is a surface (NaN elsewhere).
+) -> Float[Tensor, "*b"]:
+    """L1 of the encoder's depth against the true one, metres, where there is a surface (NaN elsewhere), for each of
+    several subjects.
 
     Errors beyond `tolerance` (metres) count less and less, as its logarithm: a strand of hair missed by 5 cm says
     little about the face behind it.
     """
-    size = predicted.shape[-1]
-    truth = F.interpolate(truth, size=(size, size), mode="nearest")
+
+    def fitting(maps: Tensor) -> Tensor:
+        return F.interpolate(maps.flatten(0, -4), size=predicted.shape[-2:], mode="nearest").view(predicted.shape)
+
+    truth = fitting(truth)
     known = (~torch.isnan(truth)).to(predicted.dtype)
     if weights is not None:
-        known = known * F.interpolate(weights, size=(size, size), mode="nearest")
+        known = known * fitting(weights)
     error = (predicted - torch.nan_to_num(truth)).abs()
     if math.isfinite(tolerance):
         error = tolerance * torch.log1p(error / tolerance)
-    return (error * known).sum() / known.sum().clamp_min(1)
+    return _mean_where(error, known)
 
 
-def choice_loss(choice: Choice, truth: Float[Tensor, "v 1 H W"]) -> Float[Tensor, ""]:
+def choice_loss(choice: Choice, truth: Float[Tensor, "*b v 1 H W"]) -> Float[Tensor, "*b"]:
     """Cross-entropy of a choice of depths against the two that the true one lies between.
 
     Only where there is a surface, and within reach. An error of the mean depth alone says little about which of the
@@ -151,10 +157,16 @@ def choice_loss(choice: Choice, truth: Float[Tensor, "v 1 H W"]) -> Float[Tensor
         torch.linspace(0, full - 1, count, device=truth.device).round().long()
         for full, count in zip(truth.shape[-2:], choice.share.shape[-2:], strict=True)
     )
-    away = truth[:, :, rows[:, None], columns] - choice.around
-    known = (away > choice.depths[0]) & (away < choice.depths[-1])
-    above = torch.searchsorted(choice.depths, torch.where(known, away, 0.0)).clamp(1, len(choice.depths) - 1)
-    low, high = choice.depths[above - 1], choice.depths[above]
+    away = truth[..., rows[:, None], columns] - choice.around
+    tried = choice.depths.view(-1, choice.depths.shape[-1])[0]
+    known = (away > tried[0]) & (away < tried[-1])
+    above = torch.searchsorted(tried, torch.where(known, away, 0.0)).clamp(1, len(tried) - 1)
+    low, high = tried[above - 1], tried[above]
     part = ((torch.where(known, away, low) - low) / (high - low)).clamp(0, 1)
-    entropy = -(1 - part) * choice.share.gather(1, above - 1) - part * choice.share.gather(1, above)
-    return (entropy * known).sum() / known.sum().clamp_min(1)
+    entropy = -(1 - part) * choice.share.gather(-3, above - 1) - part * choice.share.gather(-3, above)
+    return _mean_where(entropy, known.to(entropy.dtype))
+
+
+def _mean_where(values: Float[Tensor, "*b v 1 h w"], counting: Float[Tensor, "*b v 1 h w"]) -> Float[Tensor, "*b"]:
+    of_a_subject = (-4, -3, -2, -1)
+    return (values * counting).sum(dim=of_a_subject) / counting.sum(dim=of_a_subject).clamp_min(1)

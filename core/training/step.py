@@ -1,16 +1,16 @@
-"""Rendering for training: a fixed budget of samples a ray, differentiable, most of them near the surface."""
+"""A training step: what the photos of several people and the rays through targets of them teach, differentiable."""
+
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ..geometry import Box
-from ..keypoints import HEAD
 from ..model.keypoint_nerf import KeypointNeRF
+from ..model.stacks import Chosen, stacked
 from ..model.views import EncodedViews
 from ..render.compositing import ray_weights
-from ..render.sampling import ray_box
-from .items import BOX_MARGIN, TrainingItem
+from .items import TrainingItem
 from .losses import (
     LossWeights,
     choice_loss,
@@ -21,67 +21,88 @@ from .losses import (
     picture_losses,
 )
 
-STRATIFIED = 25
-"""Samples spread over a ray, before those outside the visual hull are dropped."""
-NEAR_SURFACE = (0.006, 0.006, 0.006, 0.006, 0.006, 0.02, 0.02, 0.02)
-"""Further samples round the true surface: how far from it, standard deviations in metres."""
-
 TOLERANCE = 0.02
 """Of the depths that photos correct for each other, metres (see `depth_loss`)."""
 COLOUR_FROM = 1e-3
 """Samples of less weight in their ray are not given a colour of their own."""
 
-
-def draw_distances(item: TrainingItem, generator: torch.Generator) -> Float[Tensor, "r n"]:
-    """Sorted sample distances: one at random in each of 25 equal parts of the volume, eight round the true surface."""
-    volume, window = HEAD.volume.grown(BOX_MARGIN), HEAD.box
-
-    def crossed(box: Box) -> tuple[Tensor, Tensor, Tensor]:
-        corners = (item.origins.new_tensor(corner) for corner in (box.lower, box.upper))
-        return ray_box(item.origins, item.directions, *corners)
-
-    near, far, _ = crossed(volume)
-    _, _, hit = crossed(window)
-    near, far = torch.where(hit, near, torch.zeros_like(near)), torch.where(hit, far, torch.full_like(far, 1e-3))
-    rays = len(near)
-
-    def random(*shape: int) -> Tensor:
-        return torch.rand(*shape, generator=generator).to(near)
-
-    parts = torch.arange(STRATIFIED, device=near.device) + random(rays, STRATIFIED)
-    stratified = near[:, None] + (far - near)[:, None] * parts / STRATIFIED
-    jitter = torch.randn(rays, len(NEAR_SURFACE), generator=generator).to(near) * near.new_tensor(NEAR_SURFACE)
-    anywhere = near[:, None] + (far - near)[:, None] * random(rays, len(NEAR_SURFACE))
-    close = torch.where(torch.isnan(item.distance)[:, None], anywhere, item.distance[:, None] + jitter)
-    return torch.cat([stratified, close], dim=-1).sort(dim=-1).values
+Terms = dict[str, Float[Tensor, ""]]
+"""Loss terms by name, weighted, and their sum under "total"."""
 
 
 def training_losses(
-    model: KeypointNeRF, encoded: EncodedViews, item: TrainingItem, weights: LossWeights, generator: torch.Generator
-) -> dict[str, Float[Tensor, ""]]:
-    """Every loss term of an item whose photos are encoded, weighted, and their sum under "total".
+    model: KeypointNeRF, encoded: Sequence[EncodedViews], items: Sequence[TrainingItem], weights: LossWeights
+) -> Terms:
+    """The mean over items, whose photos are encoded, of every loss term.
 
-    Under autocast the network computes in bfloat16; rays, compositing and losses stay in float32.
+    Under autocast the network computes in bfloat16; rays, compositing and losses stay in float32. Items of equally many
+    photos are worked on together.
     """
-    distances = draw_distances(item, generator)
-    points = item.origins[:, None] + distances[..., None] * item.directions[:, None]
-    rays, per_ray = distances.shape
-    flat = points.reshape(-1, 3)
+    return _together(
+        encoded, items, lambda views, item: _ray_terms(model, views, item) | _depth_terms(views, item), weights
+    )
+
+
+def depth_losses(encoded: Sequence[EncodedViews], items: Sequence[TrainingItem], weights: LossWeights) -> Terms:
+    """What the photos alone teach; no ray is followed.
+
+    Raises ValueError for a network that predicts no depth.
+    """
+    if encoded[0].depth is None:
+        raise ValueError("this network predicts no depth")
+    return _together(encoded, items, _depth_terms, weights)
+
+
+def _together(
+    encoded: Sequence[EncodedViews],
+    items: Sequence[TrainingItem],
+    terms_of: Callable[[EncodedViews, TrainingItem], Terms],
+    weights: LossWeights,
+) -> Terms:
+    """The mean of the terms of items; not every item has every term: a photo that stands alone chooses from nothing."""
+    counts = [len(views.low) for views in encoded]
+    means: dict[str, list[Tensor]] = {}
+    shares: dict[str, int] = {}
+    total: list[Tensor] = []
+    for count in sorted(set(counts)):
+        these = [index for index, photos in enumerate(counts) if photos == count]
+        terms = terms_of(stacked([encoded[index] for index in these]), stacked([items[index] for index in these]))
+        for name, value in terms.items():
+            weighted = value * getattr(weights, name, 1.0) * len(these)
+            means.setdefault(name, []).append(weighted)
+            shares[name] = shares.get(name, 0) + len(these)
+            if hasattr(weights, name):
+                total.append(weighted)
+    return {name: torch.stack(values).sum() / shares[name] for name, values in means.items()} | {
+        "total": torch.stack(total).sum() / len(items)
+    }
+
+
+def _ray_terms(model: KeypointNeRF, encoded: EncodedViews, item: TrainingItem) -> Terms:
+    """What rays teach: of several items, as all here."""
+    distances = item.distances
+    items, rays, per_ray = distances.shape
+    points = (item.origins[:, :, None] + distances[..., None] * item.directions[:, :, None]).flatten(1, 2)
     with torch.no_grad():
-        sighting, hull = model.sight(encoded, flat)
-    chosen = hull.nonzero()[:, 0]
-    kept, sighting = flat[chosen], sighting.of(chosen)
+        sighting, hull = model.sight(encoded, points)
+        asked = Chosen.where(hull)
+        sighting = sighting.of(asked)
+    kept = asked.of(points)
     raw, latent = model.geometry(encoded, item.keypoints, kept, sighting)
-    with torch.autocast(flat.device.type, enabled=False):
+    with torch.autocast(points.device.type, enabled=False):
         raw = raw.float()
-        density = distances.new_zeros(rays * per_ray).index_put((chosen,), model.density(raw)).reshape(rays, per_ray)
-        weights_along = ray_weights(density, distances, last=model.config.last_interval)
-    worth = (weights_along.detach().reshape(-1)[chosen] > COLOUR_FROM).nonzero()[:, 0]
-    coloured = chosen[worth]
-    rgb, _ = model.colour(encoded, kept[worth], item.directions[coloured // per_ray], latent[worth], sighting.of(worth))
-    with torch.autocast(flat.device.type, enabled=False):
-        picture = _composite(weights_along, coloured, rgb.float())
-        return _losses(item, weights, encoded, distances, chosen, raw, weights_along, picture)
+        density = distances.new_zeros(distances.numel())
+        density = density.index_copy(0, asked.places, asked.without_repetitions(model.density(raw)))
+        along = ray_weights(density.view(-1, per_ray), distances.flatten(0, 1), last=model.config.last_interval)
+    weight = asked.of(along.detach().view(items, -1)) * asked.real
+    worth = Chosen.where(weight > COLOUR_FROM)
+    samples = worth.of(asked.columns)
+    directions = item.directions.take_along_dim((samples // per_ray)[..., None], dim=1)
+    rgb, _ = model.colour(encoded, worth.of(kept), directions, worth.of(latent), sighting.of(worth))
+    first = torch.arange(items, device=samples.device)[:, None] * rays * per_ray
+    with torch.autocast(points.device.type, enabled=False):
+        colour = _composite(along, worth.without_repetitions(samples + first), worth.without_repetitions(rgb.float()))
+        return _picture_terms(item, along, colour) | _occupancy_terms(item, asked, raw)
 
 
 def _composite(
@@ -93,70 +114,51 @@ def _composite(
     """
     rays, per_ray = weights.shape
     ray = coloured // per_ray
-    w = weights.reshape(-1)[coloured]
+    w = weights.flatten().index_select(0, coloured)
     colour = weights.new_zeros(rays, 3).index_add(0, ray, w[:, None] * rgb)
     weight = weights.new_zeros(rays).index_add(0, ray, w)
     own = (colour / weight.clamp_min(1e-6)[:, None]).detach()
     return colour + (weights.sum(dim=-1) - weight)[:, None] * own
 
 
-def _losses(
-    item: TrainingItem,
-    weights: LossWeights,
-    encoded: EncodedViews,
-    distances: Float[Tensor, "r s"],
-    chosen: Int[Tensor, "n"],
-    raw: Float[Tensor, "n"],
-    w: Float[Tensor, "r s"],
-    colour: Float[Tensor, "r 3"],
-) -> dict[str, Float[Tensor, ""]]:
-    ray = chosen // distances.shape[1]
-    alpha = w.sum(dim=-1)
-    shown = item.shown
+def _picture_terms(item: TrainingItem, along: Float[Tensor, "r s"], colour: Float[Tensor, "r 3"]) -> Terms:
+    alpha, shown = along.sum(dim=-1), item.shown.flatten()
+    true_rgb, true_alpha = item.rgb.flatten(0, 1), item.alpha.flatten()
     terms = picture_losses(
-        torch.where(shown[:, None], colour, item.rgb),
-        torch.where(shown, alpha, item.alpha),
-        item.rgb,
-        item.alpha,
+        torch.where(shown[:, None], colour, true_rgb),
+        torch.where(shown, alpha, true_alpha),
+        true_rgb,
+        true_alpha,
         item.patch,
     )
-    opaque = item.alpha > 0.95
-    surface = torch.nan_to_num(item.distance)
-    solid = opaque & shown & ~torch.isnan(item.distance)
-    miss = (w * (distances - surface[:, None]).abs().clamp_max(0.1)).sum(dim=-1)
-    terms["distance"] = (miss * solid).sum() / solid.sum().clamp_min(1)
-    behind = distances - surface[:, None]
-    behind = torch.where((item.alpha < 0.02)[:, None], torch.full_like(behind, torch.inf), behind)
-    unknown = torch.isnan(item.distance) & (item.alpha >= 0.02)
-    behind = torch.where(unknown[:, None], torch.full_like(behind, 1.0), behind)
-    terms["occupancy"] = occupancy_loss(raw, behind.reshape(-1)[chosen], opaque[ray])
-    if encoded.depth is not None:
-        terms |= _depth_terms(encoded, encoded.depth, item)
-    return _weighed(terms, weights) | {"samples": torch.tensor(float(len(chosen)))}
+    solid = (item.alpha > 0.95) & item.shown & ~torch.isnan(item.distance)
+    surface = torch.nan_to_num(item.distance)[..., None]
+    miss = (along.view(item.distances.shape) * (item.distances - surface).abs().clamp_max(0.1)).sum(dim=-1)
+    return terms | {"distance": ((miss * solid).sum(dim=-1) / solid.sum(dim=-1).clamp_min(1)).mean()}
 
 
-def depth_losses(encoded: EncodedViews, item: TrainingItem, weights: LossWeights) -> dict[str, Float[Tensor, ""]]:
-    """What the photos alone teach, weighted, and the sum under "total"; no ray is followed.
+def _occupancy_terms(item: TrainingItem, asked: Chosen, raw: Float[Tensor, "b n"]) -> Terms:
+    nothing, surface = (item.alpha < 0.02)[..., None], item.distance[..., None]
+    behind = torch.where(nothing, torch.inf, item.distances - surface)
+    # Of what is neither empty nor seen, and of what only fills a row up, nothing is known.
+    behind = torch.nan_to_num(behind, nan=1.0, posinf=torch.inf).flatten(1)
+    behind = torch.where(asked.real, asked.of(behind), 1.0)
+    opaque = (item.alpha > 0.95).repeat_interleave(item.distances.shape[-1], dim=1)
+    told = torch.tensor(float(len(asked.places)) / len(raw), device=raw.device)
+    return {"occupancy": occupancy_loss(raw, behind, asked.of(opaque)).mean(), "samples": told}
 
-    Raises ValueError for a network that predicts no depth.
-    """
+
+def _depth_terms(encoded: EncodedViews, item: TrainingItem) -> Terms:
     if encoded.depth is None:
-        raise ValueError("this network predicts no depth")
-    return _weighed(_depth_terms(encoded, encoded.depth, item), weights)
-
-
-def _depth_terms(
-    encoded: EncodedViews, depth: Float[Tensor, "v 1 h w"], item: TrainingItem
-) -> dict[str, Float[Tensor, ""]]:
-    truth, counting = extended(item.source_depth), outline_weights(item.source_depth)
-    if not encoded.guesses:
-        return {"depth": depth_loss(depth, truth, counting)}
-    alone, coarse = encoded.guesses
-    compared = [depth_loss(each, truth, counting, tolerance=TOLERANCE) for each in (depth, coarse)]
-    choices = torch.stack([choice_loss(choice, item.source_depth) for choice in encoded.choices])
-    return {"depth": depth_loss(alone, truth, counting) + torch.stack(compared).sum(), "choice": choices.sum()}
-
-
-def _weighed(terms: dict[str, Float[Tensor, ""]], weights: LossWeights) -> dict[str, Float[Tensor, ""]]:
-    scaled = {name: value * getattr(weights, name) for name, value in terms.items()}
-    return scaled | {"total": torch.stack(list(scaled.values())).sum()}
+        return {}
+    with torch.autocast(encoded.depth.device.type, enabled=False):
+        depth = encoded.depth
+        true = item.source_depth.flatten(0, 1)
+        truth, counting = (maps.view(item.source_depth.shape) for maps in (extended(true), outline_weights(true)))
+        if not encoded.guesses:
+            return {"depth": depth_loss(depth, truth, counting).mean()}
+        alone, coarse = encoded.guesses
+        compared = [depth_loss(each, truth, counting, tolerance=TOLERANCE) for each in (depth, coarse)]
+        choices = torch.stack([choice_loss(choice, item.source_depth) for choice in encoded.choices])
+        terms = torch.stack([depth_loss(alone, truth, counting), *compared])
+        return {"depth": terms.sum(dim=0).mean(), "choice": choices.sum(dim=0).mean()}

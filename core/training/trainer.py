@@ -21,7 +21,7 @@ from ..model.checkpoint import load_weights, save_weights
 from ..model.keypoint_nerf import KeypointNeRF, ModelConfig
 from .items import People, TrainingItem, draw_item
 from .losses import LossWeights
-from .step import depth_losses, training_losses
+from .step import Terms, depth_losses, training_losses
 
 LOGGED = [
     *("step", "seconds", "total"),
@@ -143,7 +143,7 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.mixed_precision):
             terms = self._terms([item.to(self.device) for item in items])
-        (torch.stack([each["total"] for each in terms]).sum() / len(items)).backward()
+        terms["total"].backward()
         if self.settings.processes > 1:
             self._share_gradients()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
@@ -151,24 +151,16 @@ class Trainer:
             self.optimiser.step()
         self.step += 1
         self._average()
-        # Photos of one person that stand alone choose from nothing: not every item has every term.
-        told = {name: [float(each[name].detach()) for each in terms if name in each] for name in set().union(*terms)}
-        return {name: sum(values) / len(values) for name, values in told.items()} | {
-            "gradient_norm": float(norm),
-            "learning_rate": rate,
-        }
+        # Told in one message: each would wait for the GPU.
+        told = torch.stack([value.detach() for value in (*terms.values(), norm)]).tolist()
+        return dict(zip((*terms, "gradient_norm"), told, strict=True)) | {"learning_rate": rate}
 
-    def _terms(self, items: list[TrainingItem]) -> list[dict[str, Tensor]]:
-        """The loss terms of each item."""
+    def _terms(self, items: list[TrainingItem]) -> Terms:
+        """The loss terms, on average over items."""
         encoded, weights = self.model.encode_all([item.source for item in items]), LossWeights()
-        pairs = zip(encoded, items, strict=True)
         if self.step < self.settings.depth_steps:
-            return [depth_losses(views, item, weights) for views, item in pairs]
-        seeds = (self.settings.seed * 1_000_003 + number for number in self._draws(self.step))
-        return [
-            training_losses(self.model, views, item, weights, torch.Generator().manual_seed(seed))
-            for (views, item), seed in zip(pairs, seeds, strict=True)
-        ]
+            return depth_losses(encoded, items, weights)
+        return training_losses(self.model, encoded, items, weights)
 
     def _draws(self, step: int) -> range:
         """Numbers of the items of a step that this process works on."""

@@ -37,7 +37,7 @@ def test_points_lie_on_the_rays_of_their_pixels() -> None:
     source = scene.source(YAWS)
     size = source.images.shape[-1]
     chosen, depths = torch.tensor([0, 17, 100]), torch.tensor([[-0.05, 0.02], [0.0, 0.1], [0.01, 0.03]])
-    points = points_along(source, 1, chosen, depths, (16, 16))
+    points = points_along(source.picked([1]), chosen[None], depths[None], (16, 16))
     pose = source.camera_from_world[1:2]
     pixels, depth = project(source.intrinsics[1:2], pose, points.reshape(-1, 3))
     torch.testing.assert_close(depth.view(3, 2) - pose[0, 2, 3], depths, atol=1e-5, rtol=0)

@@ -14,6 +14,7 @@ from kpnerf.core.model.sweep import (
     FINE,
     GROUP,
     MOST_OTHERS,
+    Asked,
     DepthSweep,
     Sweep,
     Swept,
@@ -54,12 +55,17 @@ def told(source: SourceViews, side: int) -> torch.Tensor:
     return torch.nan_to_num(maps)
 
 
+def asked(view: int, *others: int) -> Asked:
+    """Some photos about one."""
+    return Asked(torch.tensor([view]), torch.tensor([others]))
+
+
 def test_other_photos_agree_where_the_depth_is_right() -> None:
     """There they show the same features, and a surface just there; before it they see beyond, behind it less far."""
     source = scene.source(YAWS)
     tried = torch.tensor([-0.03, -0.01, 0.0, 0.01, 0.03])
     maps = told(source, SIDE)
-    evidence = evidence_of(1, torch.tensor([0, 2]), source, maps, tried)
+    _, _, (evidence,) = evidence_of(asked(1, 0, 2), source, maps, tried)
     points, _ = surface(source, SIDE)
     # What both others see well: the ball's side that faces all three.
     seen = torch.nan_to_num(points[1] @ torch.nn.functional.normalize(points[1, SIDE // 2, SIDE // 2], dim=0)) > 0.09
@@ -80,7 +86,8 @@ def test_what_is_tried_lies_on_the_ray_of_its_pixel() -> None:
     source = scene.source(YAWS)
     maps = told(source, SIDE)
     tried = torch.tensor([-0.1, 0.0, 0.1])
-    mean, best = evidence_of(0, torch.tensor([0]), source, maps, tried).chunk(2, dim=-1)
+    _, _, (evidence,) = evidence_of(asked(0, 0), source, maps, tried)
+    mean, best = evidence.chunk(2, dim=-1)
     groups = (maps.shape[1] - 2) // GROUP
     looks = slice(2 * groups + 1)
 
@@ -195,13 +202,34 @@ def test_photos_correct_each_other_whatever_their_order(sweep: DepthSweep) -> No
 def test_the_nearest_photos_are_asked() -> None:
     """Of eight round a head; never the photo itself."""
     yaws = tuple(np.linspace(-1.4, 1.4, 8))
-    asked = nearest(scene.source(yaws), [8])
-    assert len(asked) == 8
-    assert sorted(asked[0].tolist()) == [1, 2, 3]
-    assert sorted(asked[7].tolist()) == [4, 5, 6]
-    assert all(len(others) == MOST_OTHERS and view not in others for view, others in enumerate(asked))
-    of_three_subjects = nearest(scene.source((0.0, 0.5, 0.1, 0.4, 0.2, 0.3)), [2, 2, 2])
-    assert [others.tolist() for others in of_three_subjects] == [[1], [0], [3], [2], [5], [4]]
+    ((views, others),) = nearest(scene.source(yaws), [8])
+    assert views.tolist() == list(range(8))
+    assert sorted(others[0].tolist()) == [1, 2, 3]
+    assert sorted(others[7].tolist()) == [4, 5, 6]
+    assert others.shape == (8, MOST_OTHERS) and not (views[:, None] == others).any()
+
+
+def test_photos_that_ask_equally_many_come_together() -> None:
+    """Of three subjects two have two photos; all that is heard is what every photo hears by itself."""
+    source = scene.source((0.0, 0.5, 0.1, 0.4, 0.6, 0.2, 0.3))
+    pairs, three = nearest(source, [2, 3, 2])
+    assert pairs.views.tolist() == [0, 1, 5, 6] and pairs.others.tolist() == [[1], [0], [6], [5]]
+    assert three.views.tolist() == [2, 3, 4] and three.others.shape == (3, 2)
+
+    # Unequal numbers of pixels: one photo is cut, one empty.
+    maps = told(source, SIDE)
+    maps[3, -2, SIDE // 2 :], maps[5, -2] = 0, 0
+    tried = torch.tensor([-0.02, 0.0, 0.02])
+    for together in (pairs, three):
+        places, pixels, said = evidence_of(together, source, maps, tried)
+        apart = [evidence_of(one, source, maps, tried) for one in together.each()]
+        torch.testing.assert_close(
+            pixels.without_repetitions(said), torch.cat([found.without_repetitions(each) for _, found, each in apart])
+        )
+        assert torch.equal(places, torch.cat([each for each, _, _ in apart]))
+        on_masks = torch.zeros(len(maps), SIDE**2, dtype=torch.bool)
+        on_masks[together.views] = (maps[together.views, -2] > 0).flatten(1)
+        assert torch.equal(places, on_masks.flatten().nonzero()[:, 0])
 
 
 @torch.no_grad()

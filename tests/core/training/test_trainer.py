@@ -22,6 +22,7 @@ from kpnerf.core.training.trainer import Trainer, TrainingSettings, learning_rat
 from ..model import scene
 
 CONFIG = ModelConfig(keypoints=13, sigma=0.05, encoder="pyramid", encoder_size=64)
+ITEMS = 4
 SETTINGS = TrainingSettings(steps=8, patches=1, patch=16, warm_up=2, mixed_precision=False)
 
 
@@ -68,10 +69,8 @@ class Both(Trainer):
         own = [p.grad for p in self.model.parameters()]
         number = 2 * self.step + 1
         item = draw_item(*self.people.draw(seed=self.settings.seed, step=number), patches=self.settings.patches)
-        generator = torch.Generator().manual_seed(number)
         self.model.zero_grad(set_to_none=True)
-        encoded = self.model.encode(item.source)
-        training_losses(self.model, encoded, item, LossWeights(), generator)["total"].backward()
+        training_losses(self.model, [self.model.encode(item.source)], [item], LossWeights())["total"].backward()
         for p, first in zip(self.model.parameters(), own, strict=True):
             if p.grad is not None or first is not None:
                 none = torch.zeros_like(p)
@@ -100,26 +99,29 @@ def test_two_processes_are_one(people: Path, tmp_path: Path) -> None:
 
 
 def test_several_items_are_a_step(people: Path, tmp_path: Path) -> None:
-    """The gradients of two items at once are the mean of theirs, as two processes with one each would share them."""
+    """The gradients of several at once are the mean of theirs, as two processes with one each would share them.
+
+    They are of one photo to four: some are worked on together, some have no depths to choose from.
+    """
     torch.set_num_threads(1)
-    settings = replace(SETTINGS, items=2)
+    settings = replace(SETTINGS, items=ITEMS)
     trainer = Trainer(ModelConfig.head(), settings, people, tmp_path / "two", device="cpu")
     items = next(iter(trainer.items(workers=1)))
     other = Trainer(ModelConfig.head(), replace(SETTINGS, processes=2), people, tmp_path / "one", device="cpu", rank=1)
     torch.testing.assert_close(next(iter(other.items(workers=1)))[0].rgb, items[1].rgb)
+    photos = [len(item.source.images) for item in items]
+    assert len(set(photos)) > 1 and len(set(photos)) < len(photos), photos
 
-    totals = []
-    for number, item in enumerate(items):
-        encoded = trainer.model.encode(item.source)
-        generator = torch.Generator().manual_seed(number)
-        totals.append(training_losses(trainer.model, encoded, item, LossWeights(), generator)["total"])
-        (totals[-1] / 2).backward()
+    apart = [training_losses(trainer.model, [trainer.model.encode(i.source)], [i], LossWeights()) for i in items]
+    (torch.stack([terms["total"] for terms in apart]).sum() / ITEMS).backward()
     expected = {name: p.grad.clone() for name, p in trainer.model.named_parameters() if p.grad is not None}
     trainer.optimiser.step = lambda: None  # type: ignore[method-assign]
     trainer.settings = replace(settings, gradient_clip=1e9)
     told = trainer.train_step(*items)
 
-    assert told["total"] == pytest.approx(float(sum(totals).detach()) / 2, rel=1e-4)
+    for name in apart[0]:
+        values = [float(terms[name].detach()) for terms in apart if name in terms]
+        assert told[name] == pytest.approx(sum(values) / len(values), rel=1e-4), name
     for name, gradient in expected.items():
         scale = gradient.abs().max()
         torch.testing.assert_close(
@@ -193,7 +195,7 @@ def test_a_network_without_depth_cannot_begin_with_it(people: Path) -> None:
     model = KeypointNeRF(replace(CONFIG, depth=False))
     item = draw_item(*People(people).draw(seed=0, step=0), patches=1, patch=16)
     with pytest.raises(ValueError, match="predicts no depth"):
-        depth_losses(model.encode(item.source), item, LossWeights())
+        depth_losses([model.encode(item.source)], [item], LossWeights())
 
 
 def test_another_configuration_is_refused(people: Path, tmp_path: Path) -> None:
