@@ -18,8 +18,15 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Float[Tensor, "v c h w"]) -> Float[Tensor, "v c h w"]:
         """Same size and width."""
-        y = self.conv1(F.relu(self.norm1(x)))
-        return x + self.conv2(F.relu(self.norm2(y)))
+        y = self.conv1(F.relu(_normed(self.norm1, x)))
+        return x + self.conv2(F.relu(_normed(self.norm2, y)))
+
+
+def _normed(norm: nn.GroupNorm, x: Float[Tensor, "v c h w"]) -> Float[Tensor, "v c h w"]:
+    """In the dtype that `x` has, statistics in float32: autocast would write it out in float32, for the convolution
+    after it to read and round."""
+    with torch.autocast(x.device.type, enabled=False):
+        return F.group_norm(x, norm.num_groups, norm.weight.to(x.dtype), norm.bias.to(x.dtype), norm.eps)
 
 
 class PyramidEncoder(nn.Module):

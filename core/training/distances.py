@@ -10,7 +10,7 @@ from ..render.sampling import ray_box
 
 BOX_MARGIN = 0.01
 """How far rays are followed beyond the subject's volume, metres."""
-STRATIFIED = 25
+STRATIFIED = 18
 """Samples spread over a ray, before those outside the visual hull are dropped."""
 NEAR_SURFACE = (0.006, 0.006, 0.006, 0.006, 0.006, 0.02, 0.02, 0.02)
 """Further samples round the true surface: how far from it, standard deviations in metres."""
@@ -18,8 +18,8 @@ NEAR_SURFACE = (0.006, 0.006, 0.006, 0.006, 0.006, 0.02, 0.02, 0.02)
 
 def draw_distances(
     origins: Float[Tensor, "r 3"], directions: Float[Tensor, "r 3"], surface: Float[Tensor, "r"], seed: int
-) -> Float[Tensor, "r 33"]:
-    """Sorted sample distances: one at random in each of 25 equal parts of the volume, eight round the true surface
+) -> Float[Tensor, "r 26"]:
+    """Sorted sample distances: one at random in each of 18 equal parts of the volume, eight round the true surface
     (metres along the ray; anywhere where it is NaN)."""
     volume, window = HEAD.volume.grown(BOX_MARGIN), HEAD.box
     generator = torch.Generator().manual_seed(seed)

@@ -204,6 +204,27 @@ class Trainer:
                 del ahead[: draw.items]
                 ahead += [ask(number) for number in itertools.islice(numbers, draw.items)]
 
+    def _ahead(self, steps: Iterator[tuple[TrainingItem, ...]]) -> Iterator[tuple[TrainingItem, ...]]:
+        """The same on the trainer's device; beside a GPU that of the next step arrives while it works on this one."""
+        if self.device.type == "cpu":
+            yield from steps
+            return
+        arriving = torch.cuda.Stream(self.device)
+
+        def fetched() -> tuple[TrainingItem, ...] | None:
+            with torch.cuda.stream(arriving):
+                items = next(steps, None)
+                moved = None if items is None else tuple(item.to(self.device) for item in items)
+            arriving.synchronize()
+            return moved
+
+        with ThreadPoolExecutor(1) as thread:
+            following = thread.submit(fetched)
+            while (items := following.result()) is not None:
+                following = thread.submit(fetched)
+                yield items
+                # Its memory is that of the items after the next: a step ends before they are asked for.
+
     def _pool(self, workers: int) -> Executor:
         """Threads; beside a GPU processes: from the thread that feeds it, others would take the interpreter."""
         if self.device.type == "cpu":
@@ -219,7 +240,7 @@ class Trainer:
         """
         saved = shown = time.monotonic()
         noted: dict[str, list[float]] = {}
-        for items in self.items(workers=workers):
+        for items in self._ahead(self.items(workers=workers)):
             losses = self.train_step(*items)
             for name, value in losses.items():
                 noted.setdefault(name, []).append(value)
