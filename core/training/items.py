@@ -21,6 +21,8 @@ from ..subject import depth_range
 from .distances import BOX_MARGIN, draw_distances
 from .disturbances import cut_bounds, detected_keypoints, photo_end, photometric, shaken_pose, spoilt_mask
 
+BLACK = 0.4
+"""Share of patches that are compared on black, as pictures of avatars are; the others' backgrounds are of any colour."""
 CANDIDATES = 64
 """Pixels of which the first that can be rendered becomes a patch's."""
 
@@ -42,6 +44,9 @@ class TrainingItem:
     """To the first surface along the ray, metres; NaN where there is none in the subject."""
     distances: Float[Tensor, "*b r s"]
     """Where along the ray the network is asked, metres, ascending."""
+    background: Float[Tensor, "*b r 3"]
+    """What the pictures are compared on, a colour for each patch. On black alone, whatever the density is unsure of had
+    better be black too, and an outline has a dark seam on any other."""
     shown: Bool[Tensor, "*b r"]
     """False where the ray ends on a surface that no source photo contains: below a cut-off bust, say. Nothing can be
     rendered there, and asking for it would only put fog into what lies before."""
@@ -83,11 +88,22 @@ def draw_item(file: Path, rng: np.random.Generator, *, patches: int = 2, patch: 
     sources, targets = _choose_views(rng, person["yaw"], patches)
     source, source_depth = _source_views(rng, person, sources)
     rays = [_patch(rng, person, int(view), patch, source) for view in targets]
-    origins, directions, rgb, alpha, distance, shown = (torch.cat(column) for column in zip(*rays, strict=True))
+    origins, directions, rgb, alpha, distance, background, shown = map(torch.cat, zip(*rays, strict=True))
     keypoints = torch.from_numpy(detected_keypoints(rng, person["landmarks"], HEAD.landmarks)).float()
     distances = draw_distances(origins, directions, distance, int(rng.integers(2**62)))
     return TrainingItem(
-        source, source_depth, keypoints, origins, directions, rgb, alpha, distance, distances, shown.bool(), patch
+        source,
+        source_depth,
+        keypoints,
+        origins,
+        directions,
+        rgb,
+        alpha,
+        distance,
+        distances,
+        background,
+        shown.bool(),
+        patch,
     )
 
 
@@ -206,7 +222,7 @@ def _rays(person: dict[str, np.ndarray], view: int, y: np.ndarray, x: np.ndarray
 def _patch(
     rng: np.random.Generator, person: dict[str, np.ndarray], view: int, side: int, source: SourceViews
 ) -> tuple[Tensor, ...]:
-    """Origins, directions, premultiplied colour, alpha, distance and `shown` of a patch round a pixel of the subject.
+    """Origins, directions, premultiplied colour, alpha, distance, background and `shown` of a patch round a pixel of the subject.
 
     Four in ten lie on its outline. What is not seen through the subject's box counts as empty: it is not rendered.
     """
@@ -243,6 +259,7 @@ def _patch(
         colour[:, :3] * colour[:, 3:],
         colour[:, 3],
         np.where(known, rays.distance, np.nan),
+        np.broadcast_to(rng.uniform(size=3) * (rng.random() > BLACK), rays.origins.shape),
         ~rays.missed,
     )
     return tuple(torch.from_numpy(np.ascontiguousarray(c, dtype=np.float32)) for c in columns_out)

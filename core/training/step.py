@@ -124,10 +124,12 @@ def _composite(
 def _picture_terms(item: TrainingItem, along: Float[Tensor, "r s"], colour: Float[Tensor, "r 3"]) -> Terms:
     alpha, shown = along.sum(dim=-1), item.shown.flatten()
     true_rgb, true_alpha = item.rgb.flatten(0, 1), item.alpha.flatten()
+    alpha, colour = torch.where(shown, alpha, true_alpha), torch.where(shown[:, None], colour, true_rgb)
+    behind = item.background.flatten(0, 1)
     terms = picture_losses(
-        torch.where(shown[:, None], colour, true_rgb),
-        torch.where(shown, alpha, true_alpha),
-        true_rgb,
+        colour + (1 - alpha)[:, None] * behind,
+        alpha,
+        true_rgb + (1 - true_alpha)[:, None] * behind,
         true_alpha,
         item.patch,
     )

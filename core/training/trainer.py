@@ -49,6 +49,8 @@ class TrainingSettings:
     """Each works on items of its own at every step; their gradients are averaged."""
     items: int = 1
     """Of each process, one after the other, at every step."""
+    only: str = ""
+    """What the names of the weights that learn begin with; all others stay as they are."""
     depth_steps: int = 0
     """The first so many steps teach the encoder and the sweeps depth alone: every pixel of the photos teaches it, rays
     need not be followed, and everything else leans on it."""
@@ -82,6 +84,8 @@ class Trainer:
         self.people = People(data)
         torch.manual_seed(settings.seed)
         self.model = KeypointNeRF(config).to(self.device).channels_last().train()
+        for name, parameter in self.model.named_parameters():
+            parameter.requires_grad_(name.startswith(settings.only))
         self.average = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(),
