@@ -1,7 +1,7 @@
 """The two small networks that are asked at every sample: geometry and colour (method: "Per sample")."""
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -9,6 +9,8 @@ LATENT = 64
 """Width of one view's latent; mean and variance over views make twice as many."""
 COMPRESSED = 24
 """Width of the latent that colour sees."""
+TINY = 1e-30
+"""Next to no say of a photo, of which there is still a logarithm."""
 UNSEEN = -8.0
 """Raw density where no photo has a say: next to nothing. What the layers make of no view at all is the same everywhere,
 whatever the photos, and stood beside their edges as thin dark walls.
@@ -114,12 +116,13 @@ class ColourHead(nn.Module):
         features: Float[Tensor, "*b v n f"],
         latent: Float[Tensor, "*b n 24"],
         direction_difference: Float[Tensor, "*b v n 4"],
-        visible: Bool[Tensor, "*b v n"],
+        say: Float[Tensor, "*b v n"],
     ) -> tuple[Float[Tensor, "*b n 3"], Float[Tensor, "*b v n"]]:
         """Colour of each sample and the blending weight of each view.
 
         `direction_difference` holds the unit difference of the viewing directions, then their dot product.
-        The weights sum to one without a prior, to the share that photos have with one.
+        `say` is how much of one each view has (see `Sighting`). The weights sum to one without a prior, to the share
+        that photos have with one.
         """
         views = source_rgb.shape[:-1]
 
@@ -128,18 +131,17 @@ class ColourHead(nn.Module):
 
         f = torch.cat([source_rgb.to(latent.dtype), features.to(latent.dtype), to_all(latent)], dim=-1)
         f = f + self.direction(direction_difference.to(f.dtype))
-        shown = visible.float()
         closeness = torch.exp(self.anisotropy.abs() * (direction_difference[..., 3] - 1))
-        weight = (closeness - closeness.amin(dim=-2, keepdim=True)) * shown
+        weight = (closeness - closeness.amin(dim=-2, keepdim=True)) * say
         weight = weight / (weight.sum(dim=-2, keepdim=True) + 1e-8)
         mean, variance = pool_views(f, weight)
         x = self.base(torch.cat([to_all(mean), to_all(variance), f], dim=-1))
         residual = self.visibility1(x * weight[..., None].to(x.dtype))
-        mask = shown[..., None].to(x.dtype)
+        mask = say[..., None].to(x.dtype)
         x = x + residual[..., :32]
         visibility = mask * self.visibility2(x * torch.sigmoid(residual[..., 32:]) * mask)
         logits = self.out(torch.cat([x, visibility, direction_difference.to(x.dtype)], dim=-1))[..., 0].float()
-        logits = logits.masked_fill(~visible, -1e9)
+        logits = logits + say.clamp_min(TINY).log()
         if self.prior is None:
             blend = torch.softmax(logits, dim=-2)
             return (blend[..., None] * source_rgb.float()).sum(dim=-3), blend

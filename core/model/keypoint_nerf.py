@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from .colours import carried_on
 from .encoders import HourglassEncoder, TextureEncoder
-from .heads import ColourHead, GeometryHead
+from .heads import TINY, ColourHead, GeometryHead
 from .pyramid import PyramidEncoder
 from .rays import RAYS, rays_of
 from .spatial import (
@@ -198,7 +198,9 @@ class KeypointNeRF(nn.Module):
         pixels, depth = project(source.intrinsics, source.camera_from_world, points)
         near, far = source.near_far[..., :1], source.near_far[..., 1:]
         if self.config.abstain:
-            pixels, visible = stand_in(pixels, depth > 1e-3, source.bounds, height)
+            pixels, say = stand_in(pixels, depth > 1e-3, source.bounds, height)
+            say = say / say.amax(dim=-2, keepdim=True).clamp_min(TINY)
+            visible = say > 0
         else:
             visible = inside(pixels, source.bounds, slack=0.005) & (depth > near)
         uv = normalised(pixels, width, height)
@@ -208,11 +210,12 @@ class KeypointNeRF(nn.Module):
         else:
             hull = (on_mask & visible).all(dim=-2)
             visible = hull.unsqueeze(-2).expand_as(visible)
+            say = visible.to(depth.dtype)
         low, high = source.bounds[..., None, :2], source.bounds[..., None, 2:]
         across = ((pixels - low) / (high - low).clamp_min(1)).clamp(0, 1)
         along = ((depth - near) / (far - near)).clamp(0, 1)
         weights = border_weight(across[..., 0]) * border_weight(across[..., 1]) * border_weight(along) * visible
-        return Sighting(uv, depth, visible, weights), hull
+        return Sighting(uv, depth, say, weights), hull
 
     def geometry(
         self,
@@ -257,7 +260,7 @@ class KeypointNeRF(nn.Module):
         gap = gap / gap.norm(dim=-1, keepdim=True).clamp_min(1e-6)
         dot = (directions * rays).sum(dim=-1, keepdim=True)
         return self.colour_head(
-            read_maps(encoded.colours, sighting.uv), features, latent, torch.cat([gap, dot], dim=-1), sighting.visible
+            read_maps(encoded.colours, sighting.uv), features, latent, torch.cat([gap, dot], dim=-1), sighting.say
         )
 
     def behind_surface(self, encoded: EncodedViews, sighting: Sighting) -> Float[Tensor, "*b v n 3"]:

@@ -16,6 +16,11 @@ BELOW = 0.12
 """So far below its lower edge, of the picture's height, a photo stands for what no photo contains."""
 EDGE = 1.0
 """Pixels from a photo's edge that nothing is read beyond: a pixel that the edge runs through is half black."""
+FEATHER, LEAST = 0.03, 0.01
+"""Towards its edge, from so far before it (of the picture's height), a photo has less of a say in colours, down to
+that: photos of unlike exposure would otherwise leave a seam where one of them ends."""
+FADING = 0.04
+"""Below itself, by so much of the picture's height, a photo's say falls to a third."""
 LOWEST = 0.02
 """So far above its lower edge, of what the photo covers, it is read then: features there know nothing of the edge."""
 
@@ -132,8 +137,9 @@ def feet(bounds: Float[Tensor, "*v 4"], height: int) -> Float[Tensor, "*v 2"]:
 
 def stand_in(
     pixels: Float[Tensor, "*b v n 2"], in_front: Bool[Tensor, "*b v n"], bounds: Float[Tensor, "*b v 4"], height: int
-) -> tuple[Float[Tensor, "*b v n 2"], Bool[Tensor, "*b v n"]]:
-    """Pixels to read of points, and whether a view has a say: where no photo contains a point, those above it have.
+) -> tuple[Float[Tensor, "*b v n 2"], Float[Tensor, "*b v n"]]:
+    """Pixels to read of points, and how much of a say a view has, zero for none: where no photo contains a point, those
+    above it have.
 
     Photos of a head are cut below the shoulders, each elsewhere; where all of them are, an avatar would end in an edge
     as hard as theirs, and where their pyramids leave a wedge between them, have a gap in it.
@@ -146,9 +152,13 @@ def stand_in(
     contained = inside(pixels, bounds, slack=0.0) & in_front
     below = in_front & (u >= left) & (u <= right) & (v > bottom) & (v <= last)
     nowhere = ~contained.any(dim=-2, keepdim=True)
+    away = torch.minimum(torch.minimum(u - left, right - u), torch.minimum(v - top, bottom - v)) / (height - 1)
+    near_edge = LEAST + (1 - LEAST) * (away / FEATHER).clamp(0, 1)
+    far_below = torch.exp((bottom - v).clamp_max(0) / (FADING * (height - 1)))
+    say = torch.where(contained, near_edge, 0.0) + torch.where(below & nowhere, far_below, 0.0)
     lowest = torch.where(nowhere, foot, bottom - EDGE)
     u, v = u.maximum(left + EDGE).minimum(right - EDGE), v.maximum(top + EDGE).minimum(lowest)
-    return torch.stack([u, v], dim=-1), contained | (below & nowhere)
+    return torch.stack([u, v], dim=-1), say
 
 
 def border_weight(t: Float[Tensor, "*n"]) -> Float[Tensor, "*n"]:

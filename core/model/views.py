@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
 from .stacks import Chosen
@@ -139,10 +139,11 @@ class Sighting:
 
     uv: Float[Tensor, "*b v n 2"]
     depth: Float[Tensor, "*b v n"]
-    visible: Bool[Tensor, "*b v n"]
-    """Whether the photo has a say about the sample: contains it, or stands in (see `stand_in`)."""
+    say: Float[Tensor, "*b v n"]
+    """How much of one the photo has about the sample, because it contains it or stands in (see `stand_in`): the largest
+    is one, and zero none."""
     weights: Float[Tensor, "*b v n"]
-    """Confidence of each view from where the sample lies in it; zero where invisible."""
+    """Confidence of each view from where the sample lies in it; zero where it has no say."""
 
     def of(self, samples: Chosen) -> "Sighting":
         """Of some of the samples of several subjects."""

@@ -205,12 +205,12 @@ class CompiledField(Field):
         rgb = np.zeros((views, rows, 3), np.float32)
         features = np.zeros((views, rows, texture + 3), np.float32)
         difference = np.zeros((views, rows, 4), np.float32)
-        visible = np.zeros((views, rows), bool)
+        say = np.zeros((views, rows), np.float32)
 
         def gather(begin: int, end: int) -> None:
             kernels.gather_colour(
                 begin, end, tables.cameras, tables.images, tables.fine, tables.high, at, along,
-                rgb, features, difference, visible,
+                rgb, features, difference, say,
             )  # fmt: skip
 
         in_parallel(count, gather)
@@ -221,7 +221,7 @@ class CompiledField(Field):
             torch.from_numpy(features),
             latent.float(),
             torch.from_numpy(difference),
-            torch.from_numpy(visible),
+            torch.from_numpy(say),
         )
         own = colour - (shares[..., None] * photos).sum(dim=0)
         return torch.cat([shares.T, own], dim=-1)[:count]

@@ -14,7 +14,8 @@ import numba
 import numpy as np
 from numba.extending import register_jitable
 
-from ..model.spatial import EDGE
+from ..model.heads import TINY
+from ..model.spatial import EDGE, FADING, FEATHER, LEAST
 
 Real: TypeAlias = float | np.floating[Any]
 compiled: Any = numba.njit(nogil=True, fastmath={"contract", "arcp", "nsz", "reassoc"}, cache=True, error_model="numpy")
@@ -42,6 +43,8 @@ _S1, _S2, _S3, _S4, _S5 = _S
 _C = [np.float32(c) for c in (-1 / 2, 1 / 24, -1 / 720, 1 / 40320, -1 / 3628800, 1 / 479001600)]
 _C1, _C2, _C3, _C4, _C5, _C6 = _C
 _ONE, _TWO, _PI, _EDGE = np.float32(1), np.float32(2), np.float32(math.pi), np.float32(EDGE)
+_FEATHER, _LEAST, _FADING = np.float32(FEATHER), np.float32(LEAST), np.float32(FADING)
+_TINY = np.float32(TINY)
 
 
 @register_jitable(inline="always")
@@ -106,20 +109,22 @@ def is_contained(cameras: np.ndarray, p0: Real, p1: Real, p2: Real) -> bool:
 
 
 @register_jitable
-def sight(view: np.ndarray, contained: bool, p0: Real, p1: Real, p2: Real) -> tuple[Real, Real, Real, bool]:
-    """Pixel to read, depth, and whether a view has a say about a point that is `contained` in some photo or in none
+def sight(view: np.ndarray, contained: bool, p0: Real, p1: Real, p2: Real) -> tuple[Real, Real, Real, Real]:
+    """Pixel to read, depth, and how much of a say a view has about a point that is `contained` in some photo or in none
     (twins: `KeypointNeRF.sight`, `stand_in`).
     """
     u, v, z = project(view, p0, p1, p2)
-    visible = view[18] <= u <= view[20] and z > 1e-3
-    if contained:
-        visible = visible and view[19] <= v <= view[21]
-        lowest = view[21] - _EDGE
-    else:
-        visible = visible and view[21] < v <= view[28]
-        lowest = view[27]
+    say: Real = np.float32(0)
+    if view[18] <= u <= view[20] and z > 1e-3:
+        if contained:
+            if view[19] <= v <= view[21]:
+                away = min(min(u - view[18], view[20] - u), min(v - view[19], view[21] - v))
+                say = min(away / (_FEATHER * view[23]), _ONE) * (_ONE - _LEAST) + _LEAST
+        elif view[21] < v <= view[28]:
+            say = math.exp((view[21] - v) / (_FADING * view[23]))
+    lowest = view[21] - _EDGE if contained else view[27]
     u, v = min(max(u, view[18] + _EDGE), view[20] - _EDGE), min(max(v, view[19] + _EDGE), lowest)
-    return u, v, z, bool(visible)
+    return u, v, z, np.float32(say)
 
 
 @register_jitable
@@ -141,8 +146,8 @@ def is_in_hull(cameras: np.ndarray, masks: np.ndarray, p0: Real, p1: Real, p2: R
     seen, contained = False, is_contained(cameras, p0, p1, p2)
     for view in range(len(cameras)):
         camera = cameras[view]
-        u, v, _, visible = sight(camera, contained, p0, p1, p2)
-        if visible:
+        u, v, _, say = sight(camera, contained, p0, p1, p2)
+        if say > 0:
             seen = True
             x, fx = _corner(u, masks.shape[2])
             y, fy = _corner(v, masks.shape[1])
@@ -196,7 +201,7 @@ def gather_geometry(
         contained = is_contained(cameras, p0, p1, p2)
         for view in range(len(cameras)):
             camera = cameras[view]
-            u, v, z, visible = sight(camera, contained, p0, p1, p2)
+            u, v, z, say = sight(camera, contained, p0, p1, p2)
             for k in range(count):
                 w = near[k]
                 x = z - keypoint_depth[view, k]
@@ -232,7 +237,7 @@ def gather_geometry(
             _store(row, encoded[view, n])
             _store(skipped, skip[view, n])
             weight: Real = np.float32(0)
-            if visible:
+            if say > 0:
                 across = min(max((u - camera[18]) / max(camera[20] - camera[18], 1.0), 0.0), 1.0)
                 down = min(max((v - camera[19]) / max(camera[21] - camera[19], 1.0), 0.0), 1.0)
                 along = min(max((z - camera[16]) / (camera[17] - camera[16]), 0.0), 1.0)
@@ -253,10 +258,10 @@ def gather_colour(
     rgb: np.ndarray,
     features: np.ndarray,
     difference: np.ndarray,
-    visible: np.ndarray,
+    say: np.ndarray,
 ) -> None:
     """What the colour head takes of each view and point: rgb (v, n, 3), features (v, n, texture + 3), difference of
-    directions and their dot product (v, n, 4), visible (v, n).
+    directions and their dot product (v, n, 4), say (v, n).
     """
     texture = fine.shape[3] - high - 1
     surface = np.empty(1, np.float32)
@@ -265,7 +270,7 @@ def gather_colour(
         contained = is_contained(cameras, p0, p1, p2)
         for view in range(len(cameras)):
             camera = cameras[view]
-            u, v, z, visible[view, n] = sight(camera, contained, p0, p1, p2)
+            u, v, z, say[view, n] = sight(camera, contained, p0, p1, p2)
             bilinear(images[view], u, v, 0, 3, rgb[view, n], 0)
             fu = u / camera[22] * np.float32(fine.shape[2] - 1)
             fv = v / camera[23] * np.float32(fine.shape[1] - 1)
@@ -285,3 +290,8 @@ def gather_colour(
             difference[view, n, 1] = g1 / gap_length
             difference[view, n, 2] = g2 / gap_length
             difference[view, n, 3] = d0 * r0 + d1 * r1 + d2 * r2
+        most: Real = np.float32(0)
+        for view in range(len(cameras)):
+            most = max(most, say[view, n])
+        for view in range(len(cameras)):
+            say[view, n] /= max(most, _TINY)

@@ -12,6 +12,7 @@ import triton.language as tl
 from .triton_reading import (
     CAMERA,
     CHANGING,
+    TINY,
     behind_surface,
     column_of,
     corner,
@@ -94,14 +95,15 @@ def colour(
     exists = (each < views)[None, :]
     rows = cameras + tl.minimum(each, views - 1)[None, :] * CAMERA
     contained = is_contained(cameras, views, px, py, pz)
-    _, _, _, visible = sight(rows, contained[:, None], px[:, None], py[:, None], pz[:, None])
-    visible = visible & exists
+    _, _, _, say = sight(rows, contained[:, None], px[:, None], py[:, None], pz[:, None])
+    say = tl.where(exists, say, 0.0)
+    say = say / tl.maximum(tl.max(say, axis=1), TINY)[:, None]
     _, _, _, dots = _difference(
         rows, px[:, None], py[:, None], pz[:, None], dx[:, None], dy[:, None], dz[:, None]
     )  # fmt: skip
     closeness = tl.exp(tl.load(vectors) * (dots - 1.0))
     farthest = tl.min(tl.where(exists, closeness, 2.0), axis=1)
-    weights = tl.where(visible, closeness - farthest[:, None], 0.0)
+    weights = (closeness - farthest[:, None]) * say
     weights = weights / (tl.sum(weights, axis=1) + 1e-8)[:, None]
 
     # Mean and variance over views, in Welford's way.
@@ -143,8 +145,8 @@ def colour(
     pooled += times(spread_shared, base, LATENT, BASE)
     base += LATENT * BASE
 
-    # A view that does not see a point has next to no part in it, a column that is no view has none.
-    logits = tl.where(exists, -1e9, float("-inf")) + tl.zeros([POINTS, VIEWS], tl.float32)
+    # A column that is no view has no part in anything.
+    logits = tl.full([POINTS, VIEWS], float("-inf"), tl.float32)
     seen = tl.zeros([POINTS, FEATURE], tl.float32)
     for view in range(views):
         camera = cameras + view * CAMERA
@@ -155,7 +157,7 @@ def colour(
             height, width, fine_height, fine_width, TEXTURE,
         )  # fmt: skip
         weight = column_of(weights, each, view)[:, None]
-        shown = column_of(visible.to(tl.float32), each, view)
+        shown = column_of(say, each, view)
         m, b = base + view * again, base_bias + BASE + view * again
         x = _elu(pooled + times(own, m, OWN, BASE) + times(shared, m + OWN * BASE, LATENT, BASE))
         m += (OWN + LATENT) * BASE
@@ -186,7 +188,7 @@ def colour(
         b += 6 * SMALL
         y = _elu(times(y, m, SMALL, SMALL) + vector(b, SMALL))
         logit = tl.sum(y * vector(b + SMALL, SMALL), axis=1) + tl.load(b + 2 * SMALL)
-        logits = tl.where((each == view)[None, :] & visible, logit[:, None], logits)
+        logits = tl.where((each == view)[None, :], (logit + tl.log(tl.maximum(shown, TINY)))[:, None], logits)
         seen += shown[:, None] * x
 
     into = mixtures + at[:, None] * (views + 3)
@@ -195,7 +197,7 @@ def colour(
     if PRIOR:
         m = base + (OWN + LATENT) * BASE + BASE * FEATURE + 3 * FEATURE * FEATURE + FEATURE * SMALL + SMALL * SMALL
         b = base_bias + BASE + 6 * FEATURE + 11 * SMALL
-        seen = seen / tl.maximum(tl.sum(visible.to(tl.float32), axis=1), 1.0)[:, None]
+        seen = seen / tl.maximum(tl.sum(say, axis=1), 1.0)[:, None]
         y = vector(b, BASE) + times(mean_own, m, OWN, BASE)
         m += OWN * BASE
         y += times(mean_shared, m, LATENT, BASE)

@@ -78,7 +78,7 @@ def geometry(
     piece: tl.constexpr = KEYPOINT_COLUMNS * HIDDEN
     for view in range(views):
         camera = cameras + view * CAMERA
-        u, v, z, visible = sight(camera, contained, px, py, pz)
+        u, v, z, say = sight(camera, contained, px, py, pz)
         # A way of nothing that the compiler does not know: otherwise it would keep all weights for the next view, in
         # more shared memory than most graphics cards have.
         m, b = matrices + view * again, vectors + view * again
@@ -118,7 +118,7 @@ def geometry(
         own = times(hidden, m, HIDDEN, LATENT) + vector(b, LATENT)
         b += LATENT
 
-        weight = view_weight(camera, u, v, z, visible)
+        weight = view_weight(camera, u, v, z, say)
         if CONFIDENCE:
             confidence = tl.sum(hidden * vector(b, HIDDEN), axis=1) + tl.load(b + HIDDEN)
             weight = weight * tl.sigmoid(confidence) + 1e-4 * weight

@@ -14,8 +14,8 @@ def is_in_hull(cameras, masks, views, height, width, px, py, pz, asked):
     contained = is_contained(cameras, views, px, py, pz)
     for view in range(views):
         camera = cameras + view * CAMERA
-        u, v, _, visible = sight(camera, contained, px, py, pz)
-        visible = visible & asked
+        u, v, _, say = sight(camera, contained, px, py, pz)
+        visible = (say > 0.0) & asked
         index, fx, fy = corner(camera, u, v, height, width)
         mask = read_value(masks + view * height * width, index, fx, fy, width, visible)
         seen = seen | visible

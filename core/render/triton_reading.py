@@ -3,7 +3,7 @@
 import triton
 import triton.language as tl
 
-from ..model import spatial
+from ..model import heads, spatial
 
 CAMERA = tl.constexpr(29)
 """Numbers of a row of `ViewTables.cameras`."""
@@ -12,6 +12,8 @@ CHANGING = ["count", "views"]
 orbit that would be seconds without a picture.
 """
 EDGE = tl.constexpr(spatial.EDGE)
+FEATHER, LEAST, FADING = tl.constexpr(spatial.FEATHER), tl.constexpr(spatial.LEAST), tl.constexpr(spatial.FADING)
+TINY = tl.constexpr(heads.TINY)
 PRECISION = tl.constexpr("tf32")
 """How tensor cores multiply float32: rounded to eleven bits, eight times as fine as bfloat16. Three such products would
 make an exact one, in code that takes a minute to compile and does not fit the registers.
@@ -45,18 +47,23 @@ def is_contained(cameras, views, px, py, pz):
 
 @triton.jit
 def sight(camera, contained, px, py, pz):
-    """Pixels to read, depth, and whether a view has a say about points that are `contained` in some photo or in none
-    (twins: `KeypointNeRF.sight`, `stand_in`); `camera` points to one row of cameras, or to a block of rows.
+    """Pixels to read, depth, and how much of a say a view has about points `contained` in some photo or in none (twins:
+    `KeypointNeRF.sight`, `stand_in`); `camera` points to one row of cameras, or to a block of rows.
     """
     u, v, z = project(camera, px, py, pz)
     left, top = tl.load(camera + 18), tl.load(camera + 19)
     right, bottom = tl.load(camera + 20), tl.load(camera + 21)
     down = (v >= top) & (v <= bottom)
     below = (v > bottom) & (v <= tl.load(camera + 28))
-    visible = (u >= left) & (u <= right) & (z > 1e-3) & ((contained & down) | ((contained == 0) & below))
+    height = tl.load(camera + 23)
+    away = tl.minimum(tl.minimum(u - left, right - u), tl.minimum(v - top, bottom - v))
+    near_edge = LEAST + (1.0 - LEAST) * tl.minimum(tl.maximum(away / (FEATHER * height), 0.0), 1.0)
+    far_below = tl.exp(tl.minimum(bottom - v, 0.0) / (FADING * height))
+    say = tl.where(contained & down, near_edge, tl.where((contained == 0) & below, far_below, 0.0))
+    say = tl.where((u >= left) & (u <= right) & (z > 1e-3), say, 0.0)
     lowest = tl.where(contained, bottom - EDGE, tl.load(camera + 27))
     u = tl.minimum(tl.maximum(u, left + EDGE), right - EDGE)
-    return u, tl.minimum(tl.maximum(v, top + EDGE), lowest), z, visible
+    return u, tl.minimum(tl.maximum(v, top + EDGE), lowest), z, say
 
 
 @triton.jit
@@ -66,14 +73,14 @@ def _border(t):
 
 
 @triton.jit
-def view_weight(camera, u, v, z, visible):
+def view_weight(camera, u, v, z, say):
     """Confidence of a view from where points lie in it, zero where it has no say (twin: `KeypointNeRF.sight`)."""
     left, top = tl.load(camera + 18), tl.load(camera + 19)
     across = (u - left) / tl.maximum(tl.load(camera + 20) - left, 1.0)
     down = (v - top) / tl.maximum(tl.load(camera + 21) - top, 1.0)
     near = tl.load(camera + 16)
     along = (z - near) / (tl.load(camera + 17) - near)
-    return tl.where(visible, _border(across) * _border(down) * _border(along), 0.0)
+    return tl.where(say > 0.0, _border(across) * _border(down) * _border(along), 0.0)
 
 
 @triton.jit

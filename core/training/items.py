@@ -22,7 +22,7 @@ from .distances import BOX_MARGIN, draw_distances
 from .disturbances import cut_bounds, detected_keypoints, photo_end, photometric, shaken_pose, spoilt_mask
 
 BLACK = 0.4
-"""Share of patches that are compared on black, as pictures of avatars are; the others' backgrounds are of any colour."""
+"""Share of patches that are compared on black, as avatars are judged; the others' backgrounds are of any colour."""
 CANDIDATES = 64
 """Pixels of which the first that can be rendered becomes a patch's."""
 
@@ -192,8 +192,8 @@ def _in_some_photo(source: SourceViews, points: Float[np.ndarray, "n 3"]) -> Boo
     """Whether any source photo has a say about a point (see `stand_in`)."""
     flat = torch.from_numpy(points).float()
     pixels, depth = project(source.intrinsics, source.camera_from_world, flat)
-    _, visible = stand_in(pixels, depth > 0, source.bounds, source.images.shape[-2])
-    return np.asarray(visible.any(dim=0).numpy())
+    _, say = stand_in(pixels, depth > 0, source.bounds, source.images.shape[-2])
+    return np.asarray((say > 0).any(dim=0).numpy())
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,7 +222,8 @@ def _rays(person: dict[str, np.ndarray], view: int, y: np.ndarray, x: np.ndarray
 def _patch(
     rng: np.random.Generator, person: dict[str, np.ndarray], view: int, side: int, source: SourceViews
 ) -> tuple[Tensor, ...]:
-    """Origins, directions, premultiplied colour, alpha, distance, background and `shown` of a patch round a pixel of the subject.
+    """Origins, directions, premultiplied colour, alpha, distance, background and `shown` of a patch that lies round a
+    pixel of the subject.
 
     Four in ten lie on its outline. What is not seen through the subject's box counts as empty: it is not rendered.
     """

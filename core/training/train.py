@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=1, help="of each process: prepare data for it")
     parser.add_argument("--processes", type=int, default=1, help="work side by side, gradients averaged")
     parser.add_argument("--items", type=int, default=1, help="photo sets a step in each process")
-    parser.add_argument("--only", default="", metavar="NAME", help="only weights whose names begin so: colour_head, say")
+    parser.add_argument("--only", default="", metavar="NAME", help="teach only weights whose names begin so")
     parser.add_argument("--start-from", type=Path, help="weights to start from")
     parser.add_argument("--checkpoint-minutes", type=float, default=3.0)
     parser.add_argument("--full-precision", action="store_true", help="no bfloat16")

@@ -9,7 +9,7 @@ import torch
 from kpnerf.core.errors import UserError
 from kpnerf.core.model.checkpoint import load_weights, read_published, save_weights
 from kpnerf.core.model.keypoint_nerf import KeypointNeRF, ModelConfig
-from kpnerf.core.model.spatial import read_maps
+from kpnerf.core.model.spatial import project, read_maps
 
 from . import scene
 
@@ -58,7 +58,7 @@ def test_a_photo_that_cuts_the_head_abstains() -> None:
         _, published_hull = published.sight(published.encode(cut), points)
 
     assert hull.item() and not published_hull.item()
-    assert sighting.visible[:, 0].tolist() == [True, False, True]
+    assert (sighting.say[:, 0] > 0).tolist() == [True, False, True]
     assert sighting.weights[1, 0] == 0
 
 
@@ -74,11 +74,36 @@ def test_photos_stand_in_for_what_is_below_them_all() -> None:
     with torch.inference_mode():
         sighting, hull = model.sight(cut, points)
 
-    assert sighting.visible.T.tolist() == [[False, True], [True, True], [False, False]]
+    assert (sighting.say.T > 0).tolist() == [[False, True], [True, True], [False, False]]
+    assert sighting.say[1, 1] == 1 and sighting.say[0, 1] < 1, "the photo that reaches farther has more of a say"
     assert hull.tolist() == [True, True, False]
     rows = (sighting.uv[..., 1] + 1) / 2 * 63
     assert 36 < rows[1, 0] < 40 and rows[:, 1].tolist() == pytest.approx([36 - 0.72, 40 - 0.8], abs=1e-3)
     assert (sighting.weights[:, 1] > 0).all()
+
+
+def test_a_photo_ends_without_a_seam() -> None:
+    """Across the edge of one photo, which the other goes on beyond, colours and shares change little by little."""
+    source = scene.source((-0.3, 0.3), size=256)
+    bounds = source.bounds.clone()
+    bounds[0, 3] = 150.0
+    images = source.images.clone()
+    images[0] *= 0.5
+    model = scene.network()
+    cut = model.encode(replace(source, bounds=bounds, images=images))
+    # Down the middle, a tenth of a millimetre apart.
+    points = torch.zeros(700, 3)
+    points[:, 1] = torch.linspace(0.0, 0.07, 700)
+    ahead = torch.tensor([0.0, 0.0, 1.0]).expand(700, 3)
+    with torch.inference_mode():
+        sighting, _ = model.sight(cut, points)
+        _, shares = model.colour(cut, points, ahead, torch.zeros(700, 24), sighting)
+    contained = project(source.intrinsics, source.camera_from_world, points)[0][0, :, 1] < 150.0
+
+    assert contained[0] and not contained[-1]
+    assert sighting.say[:, 0].tolist() == [1, 1] and sighting.say[0, -1] == 0
+    assert shares[0, 0] > 0.1 > 0.01 > shares[0, -1]
+    assert shares.diff(dim=-1).abs().max() < 0.1 * shares[0, 0]
 
 
 def test_nothing_is_read_beyond_a_photo() -> None:
@@ -93,7 +118,7 @@ def test_nothing_is_read_beyond_a_photo() -> None:
     with torch.inference_mode():
         sighting, _ = model.sight(cut, points)
 
-    assert sighting.visible.any() and not sighting.visible.all()
+    assert sighting.say.any() and not sighting.say.all()
     torch.testing.assert_close(read_maps(images, sighting.uv), torch.ones(3, 500, 3))
 
 

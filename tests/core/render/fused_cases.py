@@ -19,7 +19,7 @@ if INTERPRETED:
     os.environ["TRITON_INTERPRET"] = "1"
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from dataclasses import fields, replace  # noqa: E402
+from dataclasses import fields, is_dataclass, replace  # noqa: E402
 
 import torch  # noqa: E402
 
@@ -54,8 +54,10 @@ TYPES = (
 
 def moved(value: Any, device: torch.device) -> Any:
     """A tensor, or the tensors of a dataclass, on a device."""
-    if value is None or isinstance(value, torch.Tensor):
-        return value if value is None else value.to(device)
+    if isinstance(value, torch.Tensor):
+        return value.to(device)
+    if not is_dataclass(value):
+        return value
     return replace(value, **{field.name: moved(getattr(value, field.name), device) for field in fields(value)})
 
 
@@ -95,7 +97,7 @@ def compared(device: torch.device, count: int, dtype: torch.dtype, views: int, *
     photos = points[: count // 3 * 3].view(-1, 3, 3), expected[: count // 3 * 3].view(count // 3, 3, -1)
     return {
         "in_hull": float(hull.float().mean()),
-        "unseen": float((~sighting.visible).all(dim=0).float().mean()),
+        "unseen": float((sighting.say == 0).all(dim=0).float().mean()),
         "hull": float((found[0].cpu() != hull).float().mean()),
         "raw_scale": float(raw.std()),
         "raw": largest(found[1], raw),
