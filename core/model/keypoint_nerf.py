@@ -186,8 +186,7 @@ class KeypointNeRF(nn.Module):
     def sight(self, encoded: EncodedViews, points: Float[Tensor, "*b n 3"]) -> tuple[Sighting, Bool[Tensor, "*b n"]]:
         """Where samples lie in the views, and which of them are inside the visual hull.
 
-        This and what follows also answers for several subjects at once (see `EncodedViews.stacked`), each with as many
-        photos and samples as the others.
+        This and what follows also answers for several subjects at once (see `stacked`).
 
         As published, a sample is in the hull where every view has it inside the picture and on the mask (> 0.1).
         With `abstain` only views whose photo contains the sample are asked, and at least one must; for a sample a

@@ -86,6 +86,11 @@ class Trainer:
         self.model = KeypointNeRF(config).to(self.device).channels_last().train()
         for name, parameter in self.model.named_parameters():
             parameter.requires_grad_(name.startswith(settings.only))
+        if not any(parameter.requires_grad for parameter in self.model.parameters()):
+            parts = ", ".join(name for name, _ in self.model.named_children())
+            raise UserError(
+                f"The network has no weights whose names begin with {settings.only}.", f"Name one of {parts}."
+            )
         self.average = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(),

@@ -1,5 +1,7 @@
 """What a training step is given: photos that end, targets cut to what is shown."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -98,3 +100,17 @@ def test_most_photos_end_below_the_head() -> None:
 
     assert 0.5 < len(cut) / 300 < 0.9
     assert min(cut) > 0.13 and max(cut) < 0.31
+
+
+def test_patches_are_compared_on_backgrounds_of_their_own(people: Path) -> None:
+    """One colour for a patch, black for some of them."""
+    colours = []
+    for step in range(10):
+        item = draw_item(*People(people).draw(seed=0, step=step), patches=3, patch=16)
+        patches = item.background.view(3, 256, 3)
+        assert (patches == patches[:, :1]).all()
+        colours += patches[:, 0].tolist()
+    black = [colour for colour in colours if max(colour) == 0]
+
+    assert 3 < len(black) < 25
+    assert len({tuple(colour) for colour in colours}) == len(colours) - len(black) + 1

@@ -190,6 +190,19 @@ def test_depth_comes_first(people: Path, tmp_path: Path) -> None:
     assert rows and all(row.count(",") == first.count(",") for row in rows)
 
 
+def test_a_part_can_be_taught(people: Path, tmp_path: Path) -> None:
+    """Only what is named changes, and the run goes on with it."""
+    settings = replace(SETTINGS, steps=2, only="colour_head")
+    trainer = Trainer(CONFIG, settings, people, tmp_path, device="cpu")
+    before = {name: value.clone() for name, value in trainer.model.state_dict().items()}
+    trainer.run()
+    changed = {name for name, value in trainer.model.state_dict().items() if not torch.equal(value, before[name])}
+    assert {name.split(".")[0] for name in changed} == {"colour_head"}
+
+    with pytest.raises(UserError, match="no weights"):
+        Trainer(CONFIG, replace(settings, only="color_head"), people, tmp_path, device="cpu")
+
+
 def test_a_network_without_depth_cannot_begin_with_it(people: Path) -> None:
     """Asked for all the same, that is told."""
     model = KeypointNeRF(replace(CONFIG, depth=False))
