@@ -16,7 +16,7 @@ def stacked(sets: Sequence[T]) -> T:
     from the first."""
     first = sets[0]
     if isinstance(first, Tensor):
-        return cast(T, torch.stack(cast(Any, sets)))
+        return cast(T, first[None] if len(sets) == 1 else torch.stack(cast(Any, sets)))
     if isinstance(first, tuple):
         return cast(T, tuple(stacked(each) for each in zip(*cast(Any, sets), strict=True)))
     if not is_dataclass(first):

@@ -90,7 +90,8 @@ def draw_item(file: Path, rng: np.random.Generator, *, patches: int = 2, patch: 
     rays = [_patch(rng, person, int(view), patch, source) for view in targets]
     origins, directions, rgb, alpha, distance, background, shown = map(torch.cat, zip(*rays, strict=True))
     keypoints = torch.from_numpy(detected_keypoints(rng, person["landmarks"], HEAD.landmarks)).float()
-    distances = draw_distances(origins, directions, distance, int(rng.integers(2**62)))
+    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    distances = draw_distances(origins, directions, distance, generator, volume=HEAD.volume, window=HEAD.box)
     return TrainingItem(
         source,
         source_depth,

@@ -12,29 +12,26 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..geometry import Box
 from ..model.additions import head_parameters, own_heads
 from ..model.keypoint_nerf import KeypointNeRF
 from ..model.precision import fast_arithmetic
+from ..model.stacks import stacked
 from ..model.views import EncodedViews
-from ..render.compositing import ray_weights
-from ..render.sampling import ray_box
+from .distances import draw_distances
 from .losses import LossWeights, picture_losses
 from .photo_rays import PATCH, Target, draw_patch
+from .ray_rendering import render_rays
 
 STRATIFIED = 14
 """Samples spread over a ray, before those outside the visual hull are dropped."""
 NEAR_SURFACE = (0.005, 0.005, 0.005, 0.005, 0.005, 0.02, 0.02)
 """Further samples round the surface as it was before: how far from it, standard deviations in metres."""
-COLOUR_FROM = 1e-3
-"""Samples of less weight in their ray are not given a colour of their own."""
 WARM_UP = 10
 """Steps until the learning rate is at its highest."""
-BOX_MARGIN = 0.01
-"""How far rays are followed beyond the subject's volume, metres."""
 
 
 @dataclass(frozen=True)
@@ -146,79 +143,25 @@ def patch_loss(
     others = [view for view in range(len(subject.targets)) if view != target]
     pose = subject.encoded.source.camera_from_world[target]
     origin, directions = -pose[:3, :3].T @ pose[:3, 3], patch.slopes @ pose[:3, :3]
+    distances = draw_distances(
+        origin,
+        directions,
+        patch.distance,
+        generator,
+        volume=subject.volume,
+        stratified=STRATIFIED,
+        near_surface=NEAR_SURFACE,
+    )
+    origins = origin.expand_as(directions)
     with fast_arithmetic(directions.device):
-        rgb, alpha = render_patch(
-            model, subject.encoded.picked(others), subject.keypoints, origin, directions, patch.distance,
-            subject.volume, generator,
-        )  # fmt: skip
+        found = render_rays(
+            model,
+            stacked([subject.encoded.picked(others)]),
+            *(rows[None] for rows in (subject.keypoints, origins, directions, distances)),
+        )
+    rgb, alpha = found.colour, found.along.sum(dim=-1)
     weights = LossWeights()
     # That there is something is known also where no other photo sees its colour: outlines are seen from both sides.
     rgb = torch.where(patch.shown[:, None], rgb, patch.rgb)
     terms = picture_losses(rgb, alpha, patch.rgb, patch.alpha, PATCH)
     return torch.stack([getattr(weights, name) * value for name, value in terms.items()]).sum()
-
-
-def render_patch(
-    model: KeypointNeRF,
-    encoded: EncodedViews,
-    keypoints: Float[Tensor, "k 3"],
-    origin: Float[Tensor, "3"],
-    directions: Float[Tensor, "r 3"],
-    surface: Float[Tensor, "r"],
-    volume: Box,
-    generator: torch.Generator,
-) -> tuple[Float[Tensor, "r 3"], Float[Tensor, "r"]]:
-    """Premultiplied colour and alpha of rays, differentiable; `surface` (metres, or NaN) is where to look closest."""
-    distances = _distances(origin, directions, surface, volume, generator)
-    rays, per_ray = distances.shape
-    points = (origin + distances[..., None] * directions[:, None]).reshape(-1, 3)
-    with torch.no_grad():
-        _, hull = model.sight(encoded, points)
-    chosen = hull.nonzero()[:, 0]
-    kept = points[chosen]
-    sighting, _ = model.sight(encoded, kept)
-    raw, latent = model.geometry(encoded, keypoints, kept, sighting)
-    with torch.autocast(points.device.type, enabled=False):
-        density = distances.new_zeros(rays * per_ray).index_put((chosen,), model.density(raw.float()))
-        weights = ray_weights(density.reshape(rays, per_ray), distances, last=model.config.last_interval)
-    worth = (weights.detach().reshape(-1)[chosen] > COLOUR_FROM).nonzero()[:, 0]
-    coloured = chosen[worth]
-    sighting, _ = model.sight(encoded, kept[worth])
-    rgb, _ = model.colour(encoded, kept[worth], directions[coloured // per_ray], latent[worth], sighting)
-    return _composite(weights, coloured, rgb.float()), weights.sum(dim=-1)
-
-
-def _distances(
-    origin: Float[Tensor, "3"],
-    directions: Float[Tensor, "r 3"],
-    surface: Float[Tensor, "r"],
-    volume: Box,
-    generator: torch.Generator,
-) -> Float[Tensor, "r s"]:
-    """Sorted: one at random in each of some equal parts of the volume, the others round the surface."""
-    grown = volume.grown(BOX_MARGIN)
-    lower, upper = (torch.as_tensor(corner).to(directions) for corner in (grown.lower, grown.upper))
-    near, far, hit = ray_box(origin, directions, lower, upper)
-    near, far = torch.where(hit, near, 0.0), torch.where(hit, far, 1e-3)
-    spread = directions.new_tensor(NEAR_SURFACE)
-
-    def random(draw: Callable[..., Tensor], count: int) -> Tensor:
-        return draw(len(near), count, generator=generator).to(near)
-
-    parts = (torch.arange(STRATIFIED, device=near.device) + random(torch.rand, STRATIFIED)) / STRATIFIED
-    anywhere = random(torch.rand, len(spread))
-    around = surface[:, None] + random(torch.randn, len(spread)) * spread
-    length = (far - near)[:, None]
-    close = torch.where(torch.isnan(around), near[:, None] + length * anywhere, around)
-    return torch.cat([near[:, None] + length * parts, close], dim=-1).sort(dim=-1).values
-
-
-def _composite(
-    weights: Float[Tensor, "r s"], coloured: Int[Tensor, "m"], rgb: Float[Tensor, "m 3"]
-) -> Float[Tensor, "r 3"]:
-    """Colours of rays of which only some samples have one; the others count as their ray's own colour."""
-    ray, w = coloured // weights.shape[1], weights.reshape(-1)[coloured]
-    colour = weights.new_zeros(len(weights), 3).index_add(0, ray, w[:, None] * rgb)
-    weight = weights.new_zeros(len(weights)).index_add(0, ray, w)
-    own = (colour / weight.clamp_min(1e-6)[:, None]).detach()
-    return colour + (weights.sum(dim=-1) - weight)[:, None] * own

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Sequence
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from ..model.keypoint_nerf import KeypointNeRF
 from ..model.stacks import Chosen, stacked
 from ..model.views import EncodedViews
-from ..render.compositing import ray_weights
 from .items import TrainingItem
 from .losses import (
     LossWeights,
@@ -20,12 +19,10 @@ from .losses import (
     outline_weights,
     picture_losses,
 )
+from .ray_rendering import render_rays
 
 TOLERANCE = 0.02
 """Of the depths that photos correct for each other, metres (see `depth_loss`)."""
-COLOUR_FROM = 1e-3
-"""Samples of less weight in their ray are not given a colour of their own."""
-
 Terms = dict[str, Float[Tensor, ""]]
 """Loss terms by name, weighted, and their sum under "total"."""
 
@@ -80,45 +77,9 @@ def _together(
 
 def _ray_terms(model: KeypointNeRF, encoded: EncodedViews, item: TrainingItem) -> Terms:
     """What rays teach: of several items, as all here."""
-    distances = item.distances
-    items, rays, per_ray = distances.shape
-    points = (item.origins[:, :, None] + distances[..., None] * item.directions[:, :, None]).flatten(1, 2)
-    with torch.no_grad():
-        sighting, hull = model.sight(encoded, points)
-        asked = Chosen.where(hull)
-        sighting = sighting.of(asked)
-    kept = asked.of(points)
-    raw, latent = model.geometry(encoded, item.keypoints, kept, sighting)
-    with torch.autocast(points.device.type, enabled=False):
-        raw = raw.float()
-        density = distances.new_zeros(distances.numel())
-        density = density.index_copy(0, asked.places, asked.without_repetitions(model.density(raw)))
-        along = ray_weights(density.view(-1, per_ray), distances.flatten(0, 1), last=model.config.last_interval)
-    weight = asked.of(along.detach().view(items, -1)) * asked.real
-    worth = Chosen.where(weight > COLOUR_FROM)
-    samples = worth.of(asked.columns)
-    directions = item.directions.take_along_dim((samples // per_ray)[..., None], dim=1)
-    rgb, _ = model.colour(encoded, worth.of(kept), directions, worth.of(latent), sighting.of(worth))
-    first = torch.arange(items, device=samples.device)[:, None] * rays * per_ray
-    with torch.autocast(points.device.type, enabled=False):
-        colour = _composite(along, worth.without_repetitions(samples + first), worth.without_repetitions(rgb.float()))
-        return _picture_terms(item, along, colour) | _occupancy_terms(item, asked, raw)
-
-
-def _composite(
-    weights: Float[Tensor, "r s"], coloured: Int[Tensor, "m"], rgb: Float[Tensor, "m 3"]
-) -> Float[Tensor, "r 3"]:
-    """Colours of rays of which only some samples were given a colour.
-
-    The others count as their ray's own colour: black would tell the density that growing there darkens the picture.
-    """
-    rays, per_ray = weights.shape
-    ray = coloured // per_ray
-    w = weights.flatten().index_select(0, coloured)
-    colour = weights.new_zeros(rays, 3).index_add(0, ray, w[:, None] * rgb)
-    weight = weights.new_zeros(rays).index_add(0, ray, w)
-    own = (colour / weight.clamp_min(1e-6)[:, None]).detach()
-    return colour + (weights.sum(dim=-1) - weight)[:, None] * own
+    found = render_rays(model, encoded, item.keypoints, item.origins, item.directions, item.distances)
+    with torch.autocast(found.raw.device.type, enabled=False):
+        return _picture_terms(item, found.along, found.colour) | _occupancy_terms(item, found.asked, found.raw)
 
 
 def _picture_terms(item: TrainingItem, along: Float[Tensor, "r s"], colour: Float[Tensor, "r 3"]) -> Terms:
