@@ -138,7 +138,7 @@ class Sweep(nn.Module):
         on = told[:, -2:-1] > ON_MASK
         places, known = on.flatten().nonzero()[:, 0], on.to(volume.dtype)
         rounded = ((round_each(volume, side), round_each(known, side)) for side in self.windows)
-        windows = [_at(heard, places) / _at(known, places) for heard, known in rounded]
+        windows = [_at(mean, places) / _at(share, places) for mean, share in rounded]
         gathered = [part.unflatten(-1, (len(tried), HEARD)) for part in (_at(volume, places), *windows)]
         judged = self.judge(torch.cat(gathered, dim=-1))[..., 0].float()
         scores = judged.new_zeros(views * height * width, len(tried)).index_copy(0, places, judged)
