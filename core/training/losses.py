@@ -81,6 +81,12 @@ def picture_losses(
     }
 
 
+def mean_where(values: Tensor, counting: Tensor, *, dims: int) -> Tensor:
+    """The mean over so many last dimensions of what counts, and by how much; zero where nothing does."""
+    last = tuple(range(-dims, 0))
+    return (values * counting).sum(dim=last) / counting.sum(dim=last).clamp_min(1)
+
+
 def occupancy_loss(
     raw: Float[Tensor, "*b n"], behind: Float[Tensor, "*b n"], opaque: Bool[Tensor, "*b n"]
 ) -> Float[Tensor, "*b"]:
@@ -94,7 +100,7 @@ def occupancy_loss(
     full = (behind > 0.002) & (behind < 0.012) & opaque
     known = empty | full
     loss = F.binary_cross_entropy_with_logits(raw, full.to(raw.dtype), reduction="none")
-    return (loss * known).sum(dim=-1) / known.sum(dim=-1).clamp_min(1)
+    return mean_where(loss, known, dims=1)
 
 
 def outline_weights(truth: Float[Tensor, "v 1 h w"]) -> Float[Tensor, "v 1 h w"]:
@@ -144,7 +150,7 @@ def depth_loss(
     error = (predicted - torch.nan_to_num(truth)).abs()
     if math.isfinite(tolerance):
         error = tolerance * torch.log1p(error / tolerance)
-    return _mean_where(error, known)
+    return mean_where(error, known, dims=4)
 
 
 def choice_loss(choice: Choice, truth: Float[Tensor, "*b v 1 H W"]) -> Float[Tensor, "*b"]:
@@ -164,9 +170,4 @@ def choice_loss(choice: Choice, truth: Float[Tensor, "*b v 1 H W"]) -> Float[Ten
     low, high = tried[above - 1], tried[above]
     part = ((torch.where(known, away, low) - low) / (high - low)).clamp(0, 1)
     entropy = -(1 - part) * choice.share.gather(-3, above - 1) - part * choice.share.gather(-3, above)
-    return _mean_where(entropy, known.to(entropy.dtype))
-
-
-def _mean_where(values: Float[Tensor, "*b v 1 h w"], counting: Float[Tensor, "*b v 1 h w"]) -> Float[Tensor, "*b"]:
-    of_a_subject = (-4, -3, -2, -1)
-    return (values * counting).sum(dim=of_a_subject) / counting.sum(dim=of_a_subject).clamp_min(1)
+    return mean_where(entropy, known, dims=4)

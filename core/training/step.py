@@ -15,6 +15,7 @@ from .losses import (
     choice_loss,
     depth_loss,
     extended,
+    mean_where,
     occupancy_loss,
     outline_weights,
     picture_losses,
@@ -24,13 +25,13 @@ from .ray_rendering import render_rays
 TOLERANCE = 0.02
 """Of the depths that photos correct for each other, metres (see `depth_loss`)."""
 Terms = dict[str, Float[Tensor, ""]]
-"""Loss terms by name, weighted, and their sum under "total"."""
+"""Loss terms by name."""
 
 
 def training_losses(
     model: KeypointNeRF, encoded: Sequence[EncodedViews], items: Sequence[TrainingItem], weights: LossWeights
 ) -> Terms:
-    """The mean over items, whose photos are encoded, of every loss term.
+    """The mean over items, whose photos are encoded, of every weighted loss term, and of their sum under "total".
 
     Under autocast the network computes in bfloat16; rays, compositing and losses stay in float32. Items of equally many
     photos are worked on together.
@@ -41,7 +42,7 @@ def training_losses(
 
 
 def depth_losses(encoded: Sequence[EncodedViews], items: Sequence[TrainingItem], weights: LossWeights) -> Terms:
-    """What the photos alone teach; no ray is followed.
+    """The same of what the photos alone teach; no ray is followed.
 
     Raises ValueError for a network that predicts no depth.
     """
@@ -58,21 +59,16 @@ def _together(
 ) -> Terms:
     """The mean of the terms of items; not every item has every term: a photo that stands alone chooses from nothing."""
     counts = [len(views.low) for views in encoded]
-    means: dict[str, list[Tensor]] = {}
-    shares: dict[str, int] = {}
-    total: list[Tensor] = []
+    sums: dict[str, Tensor] = {}
+    having: dict[str, int] = {}
     for count in sorted(set(counts)):
         these = [index for index, photos in enumerate(counts) if photos == count]
         terms = terms_of(stacked([encoded[index] for index in these]), stacked([items[index] for index in these]))
         for name, value in terms.items():
-            weighted = value * getattr(weights, name, 1.0) * len(these)
-            means.setdefault(name, []).append(weighted)
-            shares[name] = shares.get(name, 0) + len(these)
-            if hasattr(weights, name):
-                total.append(weighted)
-    return {name: torch.stack(values).sum() / shares[name] for name, values in means.items()} | {
-        "total": torch.stack(total).sum() / len(items)
-    }
+            sums[name] = sums.get(name, 0) + value * getattr(weights, name, 1.0) * len(these)
+            having[name] = having.get(name, 0) + len(these)
+    total = torch.stack([value for name, value in sums.items() if hasattr(weights, name)]).sum() / len(items)
+    return {name: value / having[name] for name, value in sums.items()} | {"total": total}
 
 
 def _ray_terms(model: KeypointNeRF, encoded: EncodedViews, item: TrainingItem) -> Terms:
@@ -97,7 +93,7 @@ def _picture_terms(item: TrainingItem, along: Float[Tensor, "r s"], colour: Floa
     solid = (item.alpha > 0.95) & item.shown & ~torch.isnan(item.distance)
     surface = torch.nan_to_num(item.distance)[..., None]
     miss = (along.view(item.distances.shape) * (item.distances - surface).abs().clamp_max(0.1)).sum(dim=-1)
-    return terms | {"distance": ((miss * solid).sum(dim=-1) / solid.sum(dim=-1).clamp_min(1)).mean()}
+    return terms | {"distance": mean_where(miss, solid, dims=1).mean()}
 
 
 def _occupancy_terms(item: TrainingItem, asked: Chosen, raw: Float[Tensor, "b n"]) -> Terms:
