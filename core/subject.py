@@ -59,17 +59,19 @@ def cut_to_box(mask: Float[np.ndarray, "h w"], camera: Camera, box: Box) -> Floa
 def crop_subject(
     rgb: UInt8[np.ndarray, "h w 3"], mask: Float[np.ndarray, "h w"], camera: Camera, frame: Box, size: int
 ) -> SubjectView:
-    """The square part of a photo that shows `frame`, resampled to `size` pixels.
+    """The square part of a photo that shows `frame`, as far as it does, resampled to `size` pixels.
 
-    `camera` is the photo's, in the head frame. Where the crop leaves the photo it is black and outside `bounds`.
+    `camera` is the photo's, in the head frame. Where the crop leaves the photo it is black and outside `bounds`. A
+    photo that shows nothing of the frame, as that of a camera dragged astray, is taken whole.
     """
     height, width = mask.shape
+    last = np.array([width - 1.0, height - 1.0])
     outline = box_silhouette(camera, frame)
-    if len(outline) == 0:
-        outline = np.array([[0.0, 0.0], [width - 1.0, height - 1.0]])
-    low, high = outline.min(axis=0), outline.max(axis=0)
-    # A camera that a person has dragged astray may see the box hugely or far away: never crop beyond reason.
-    side = int(np.clip(np.ceil(MARGIN * (high - low).max()), 16, 8 * max(height, width)))
+    low, high = (outline.min(axis=0), outline.max(axis=0)) if len(outline) else (np.zeros(2), last)
+    low, high = np.maximum(low, 0.0), np.minimum(high, last)
+    if (high <= low).any():
+        low, high = np.zeros(2), last
+    side = max(16, int(np.ceil(MARGIN * (high - low).max())))
     x0, y0 = (int(c) for c in np.round(0.5 * (low + high) - 0.5 * (side - 1)))
     scale = size / side
     left, top = int(np.clip(x0, 0, width - 1)), int(np.clip(y0, 0, height - 1))

@@ -86,8 +86,9 @@ def cut_bounds(rng: np.random.Generator, mask: Float[np.ndarray, "h w"]) -> Floa
 
 
 def photo_end(rng: np.random.Generator) -> float | None:
-    """How far below the head's origin the photos of a person end, metres: most show the head and little more."""
-    return float(rng.uniform(0.14, 0.30)) if rng.random() < 0.7 else None
+    """How far below the head's origin the photos of a person end, metres, where that is within the crop: what it shows
+    is square, photos need not be."""
+    return float(rng.uniform(0.14, 0.30)) if rng.random() < 0.4 else None
 
 
 def shaken_pose(rng: np.random.Generator, camera_from_world: Float[np.ndarray, "4 4"]) -> Float[np.ndarray, "4 4"]:

@@ -68,8 +68,8 @@ class Generator:
         return kept
 
 
-USUAL = Generator("usual", 2, held_out=False, lighting=draw_lighting)
-CHANGED = Generator("changed", 2, held_out=True, lighting=draw_sky, noisy=True)
+USUAL = Generator("usual", 3, held_out=False, lighting=draw_lighting)
+CHANGED = Generator("changed", 3, held_out=True, lighting=draw_sky, noisy=True)
 GENERATORS = {generator.name: generator for generator in (USUAL, CHANGED)}
 
 

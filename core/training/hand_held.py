@@ -1,5 +1,7 @@
 """Cameras as people hold phones: at arm's length or across the table, not quite level, not quite centred."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
@@ -12,6 +14,9 @@ PICTURES = 14
 """Of each person in the training set."""
 FACE = np.array([0.0, 0.01, 0.0])
 """Where cameras look, head frame."""
+SHOWN = (0.3, 0.75)
+"""How much of the world a person's photos show at the face, metres: from little more than the head to all that the
+avatar has, and more."""
 
 
 def direction(yaw: float, pitch: float) -> Float[np.ndarray, "3"]:
@@ -19,19 +24,40 @@ def direction(yaw: float, pitch: float) -> Float[np.ndarray, "3"]:
     return np.array([np.sin(yaw) * np.cos(pitch), -np.sin(pitch), -np.cos(yaw) * np.cos(pitch)])
 
 
-def framed_camera(
-    pose: Matrix4, box: Box, size: int, *, scale: float = 1.0, shift: tuple[float, float] = (0.0, 0.0)
-) -> Camera:
-    """The square crop of a photograph from `pose` that frames the projection of `box`.
+@dataclass(frozen=True, eq=False)
+class PhotoFrame:
+    """A square photo round the face."""
 
-    scale: the crop's side over that of the box's projection. shift: of the crop's centre, in sides of that
-    projection. The principal point goes where the crop puts it.
+    side: float
+    """Of what it shows at the face, metres."""
+    off: Float[np.ndarray, "2"]
+    """Its centre's distance from the face, in sides, to the right and down."""
+
+
+def framed_camera(
+    pose: Matrix4,
+    box: Box,
+    size: int,
+    *,
+    photo: PhotoFrame | None = None,
+    scale: float = 1.0,
+    shift: tuple[float, float] = (0.0, 0.0),
+) -> Camera:
+    """The square crop of a photograph from `pose` that frames the projection of `box`, as far as it lies in `photo`.
+
+    scale: the crop's side over that of what it frames. shift: of the crop's centre, in sides of that. The principal
+    point goes where the crop puts it.
     """
     unit = Camera(fx=1.0, fy=1.0, cx=0.0, cy=0.0, width=1, height=1, world_from_camera=pose)
     corners, depth = project(unit, box.corners)
     if depth.min() <= 0.02:
         raise ValueError("the camera stands in the box")
     lower, upper = corners.min(axis=0), corners.max(axis=0)
+    if photo is not None:
+        face, away = project(unit, FACE[None])
+        side = photo.side / away[0]
+        centre = face[0] + side * photo.off
+        lower, upper = np.maximum(lower, centre - 0.5 * side), np.minimum(upper, centre + 0.5 * side)
     extent = (upper - lower).max()
     middle = 0.5 * (lower + upper) + extent * np.asarray(shift)
     focal = size / (scale * extent)
@@ -86,6 +112,7 @@ def draw_cameras(
     """The cameras of a person's square pictures of `size` pixels, with their yaws and pitches (radians)."""
     yaw, pitch = draw_angles(rng)
     usual = np.exp(rng.uniform(np.log(0.35), np.log(1.6)))
+    shown = np.exp(rng.uniform(*np.log(SHOWN)))
     cameras = []
     for y, p in zip(yaw, pitch, strict=True):
         to_face = usual * np.exp(rng.normal(0, 0.12))
@@ -95,6 +122,11 @@ def draw_cameras(
         pose = hand_held_pose(
             rng, y, p, float(np.clip(to_face, 0.33, 2.0)) + 0.1, aim=aim, roll=rng.normal(0, np.radians(4))
         )
-        shift = rng.uniform(-0.04, 0.04, 2)
-        cameras.append(framed_camera(pose, HEAD.frame, size, scale=rng.uniform(0.85, 1.12), shift=(shift[0], shift[1])))
+        photo = PhotoFrame(shown * np.exp(rng.normal(0, 0.1)), rng.uniform(-0.1, 0.1, 2))
+        shift = rng.uniform(-0.03, 0.03, 2)
+        cameras.append(
+            framed_camera(
+                pose, HEAD.frame, size, photo=photo, scale=rng.uniform(0.94, 1.12), shift=(shift[0], shift[1])
+            )
+        )
     return cameras, yaw, pitch

@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--depth-steps", type=int, default=0, help="of these, the first so many teach depth alone, which costs less"
     )
     parser.add_argument("--learning-rate", type=float, default=TrainingSettings.learning_rate)
+    parser.add_argument("--warm-up", type=int, default=TrainingSettings.warm_up, help="steps up to that rate")
     parser.add_argument("--encoding", choices=get_args(Encoding), default="relative_z_decay")
     parser.add_argument("--patches", type=int, default=TrainingSettings.patches, help="patches of 32² rays a step")
     parser.add_argument("--seed", type=int, default=0)
@@ -60,6 +61,7 @@ def _run_process(rank: int, args: argparse.Namespace, meeting_point: str | None)
     settings = TrainingSettings(
         steps=args.steps,
         learning_rate=args.learning_rate,
+        warm_up=args.warm_up,
         patches=args.patches,
         seed=args.seed,
         mixed_precision=not args.full_precision,

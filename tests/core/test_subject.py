@@ -1,5 +1,7 @@
 """Cropping a photo to the subject: the crop's camera must see what the crop shows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -33,20 +35,41 @@ def test_a_dot_stays_where_the_camera_says(size: int) -> None:
     np.testing.assert_allclose(centre, expected, atol=0.1)
 
 
-def test_the_crop_shows_the_box_and_marks_what_the_photo_lacks() -> None:
-    """All corners of the box lie in the crop; where the photo ends, bounds end and the picture is black."""
+def test_the_crop_shows_what_the_photo_has_of_the_box() -> None:
+    """What lies both in the box and in the photo lies in the crop; where the photo ends, bounds end and it is black."""
     camera = photo_camera(aim=(-0.25, 0.0, 0.0))  # the head at the photo's right edge
     white = np.full((800, 600, 3), 255, np.uint8)
     view = crop_subject(white, np.ones((800, 600), np.float32), camera, HEAD.box, 256)
+    in_photo, _ = project(camera, HEAD.box.corners)
     corners, _ = project(view.camera, HEAD.box.corners)
     x0, y0, x1, y1 = view.bounds
-    (edge, _), _ = project(camera, HEAD.box.corners), None
 
-    assert corners.min() >= -0.5 and corners.max() <= 255.5
-    assert edge[:, 0].max() > 599  # the set-up is what it says
-    assert x1 < 250 and x0 == pytest.approx(0, abs=12)
+    assert in_photo[:, 0].max() > 599  # the set-up is what it says
+    assert (np.maximum(corners.min(axis=0), [x0, y0]) >= -0.5).all()
+    assert (np.minimum(corners.max(axis=0), [x1, y1]) <= 255.5).all()
+    assert x1 < 250
     assert view.image[:, int(np.ceil(x1)) + 3 :].max() == 0
     assert 0 <= y0 < y1 <= 255
+
+
+def test_a_photo_that_ends_within_the_box_fills_the_crop() -> None:
+    """No pixel of what the network sees is spent on what a photo of a face lacks."""
+    close = photo_camera(600, 600, aim=(0.0, 0.0, 0.0))
+    close = replace(close, fx=2.5 * close.fx, fy=2.5 * close.fy)
+    outline = box_silhouette(close, HEAD.frame)
+    view = crop_subject(np.full((600, 600, 3), 255, np.uint8), np.ones((600, 600), np.float32), close, HEAD.frame, 256)
+
+    assert outline.min() < -50 and outline.max() > 650  # the set-up is what it says
+    assert view.bounds == pytest.approx((0, 0, 255, 255), abs=8)
+
+
+def test_a_photo_that_shows_nothing_of_the_box_is_taken_whole() -> None:
+    """Dragged astray, a camera looks past the head: there still is a picture, and bounds that are some."""
+    astray = photo_camera(aim=(-3.0, 0.0, 0.0))
+    view = crop_subject(np.full((800, 600, 3), 255, np.uint8), np.ones((800, 600), np.float32), astray, HEAD.frame, 64)
+    x0, y0, x1, y1 = view.bounds
+
+    assert x1 - x0 == pytest.approx(600 / 800 * 63, abs=4) and y1 - y0 == pytest.approx(63, abs=4)
 
 
 def test_the_mask_is_cut_to_the_box() -> None:

@@ -93,12 +93,12 @@ def test_what_no_photo_contains_is_not_asked_for(giant: People, monkeypatch: pyt
     assert 0 < np.mean(marked) < 0.5 and np.mean(below) > 0.01
 
 
-def test_most_photos_end_below_the_head() -> None:
-    """Never through the face, and now and then not at all."""
+def test_some_photos_end_below_the_head() -> None:
+    """Never through the face, and mostly not before their picture does."""
     ends = [disturbances.photo_end(np.random.default_rng(seed)) for seed in range(300)]
     cut = [end for end in ends if end is not None]
 
-    assert 0.5 < len(cut) / 300 < 0.9
+    assert 0.2 < len(cut) / 300 < 0.6
     assert min(cut) > 0.13 and max(cut) < 0.31
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kpnerf.core.camera import Camera, orbit_camera
+from kpnerf.core.camera import Camera, look_at, orbit_camera
 from kpnerf.core.geometry import project, unproject
 from kpnerf.core.interop.transforms_json import load_capture
 from kpnerf.core.keypoints import HEAD
@@ -16,7 +16,7 @@ from kpnerf.core.training.captures import CAPTURE_YAWS, render_capture
 from kpnerf.core.training.dataset import person_path, photograph_person, write_person
 from kpnerf.core.training.fuzz import CELLS_ACROSS
 from kpnerf.core.training.generators import USUAL, mark_folder
-from kpnerf.core.training.hand_held import draw_cameras, framed_camera
+from kpnerf.core.training.hand_held import FACE, PhotoFrame, draw_cameras, framed_camera
 from kpnerf.core.training.lighting import Lighting, sphere_directions
 from kpnerf.core.training.makehuman import MakeHuman
 from kpnerf.core.training.people import Person, draw_person
@@ -224,6 +224,20 @@ def test_framing_touches_the_box_on_its_longer_sides():
 
         assert spans.max() == pytest.approx(100)
         assert 0.5 * (corners.max(axis=0) + corners.min(axis=0)) == pytest.approx([49.5, 49.5])
+
+
+def test_a_photo_cuts_what_is_framed():
+    """What is framed lies in the box and in the photo: a close photo's crop is its middle, a wide one's the box."""
+    pose = look_at(np.array([0.1, 0.0, -0.7]), FACE)
+    box, close, wide = (
+        framed_camera(pose, HEAD.frame, 100, photo=photo)
+        for photo in (None, PhotoFrame(0.2, np.array([0.1, 0.0])), PhotoFrame(2.0, np.zeros(2)))
+    )
+    face, depth = project(close, FACE[None])
+
+    assert close.fx * 0.2 / depth[0] == pytest.approx(100)
+    assert face[0] == pytest.approx([49.5 - 0.1 * 100, 49.5])
+    assert wide.intrinsics == pytest.approx(box.intrinsics)
 
 
 def test_cameras_are_where_people_hold_them():
