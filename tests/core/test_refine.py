@@ -91,7 +91,7 @@ def test_what_helps_photos_left_out_is_kept(model):
 
 
 def test_what_harms_photos_left_out_changes_nothing():
-    """An absurd rate of learning, and a network with something to lose: nothing is applied, and one sentence says so."""
+    """An absurd rate of learning, and much to lose: nothing is to be applied, and one sentence says so."""
     settings = RefineSettings(steps=2, minutes=60, learning_rate=30.0, pull=0.0)
     outcome = refine(load_weights(WEIGHTS), ball_document((-0.3, 0.3)), settings=settings)
 
