@@ -66,11 +66,10 @@ def crop_subject(
     """
     height, width = mask.shape
     last = np.array([width - 1.0, height - 1.0])
-    outline = box_silhouette(camera, frame)
-    low, high = (outline.min(axis=0), outline.max(axis=0)) if len(outline) else (np.zeros(2), last)
-    low, high = np.maximum(low, 0.0), np.minimum(high, last)
-    if (high <= low).any():
-        low, high = np.zeros(2), last
+    outline = np.clip(box_silhouette(camera, frame), 0.0, last)
+    if len(outline) == 0 or (np.ptp(outline, axis=0) == 0).any():
+        outline = np.stack([np.zeros(2), last])
+    low, high = outline.min(axis=0), outline.max(axis=0)
     side = max(16, int(np.ceil(MARGIN * (high - low).max())))
     x0, y0 = (int(c) for c in np.round(0.5 * (low + high) - 0.5 * (side - 1)))
     scale = size / side
