@@ -200,6 +200,9 @@ class Session:
                 return Status("busy", "Loading the network")
             case "encoding":
                 return Status("busy", "Encoding the photos")
+            case "refining" if self.shown is None:
+                # A graphics card may be compiling its kernels, for a quarter of a minute.
+                return Status("busy", "Preparing the first picture")
             case "refining":
                 share = self.refined or 0.0
                 return Status("busy", f"Refining {100 * share:.0f} %", share)

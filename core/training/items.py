@@ -23,6 +23,9 @@ from .disturbances import cut_bounds, detected_keypoints, photo_end, photometric
 
 BLACK = 0.4
 """Share of patches that are compared on black, as avatars are judged; the others' backgrounds are of any colour."""
+STRAYING = 0.5
+"""Share of people whose cameras are off by what calibration leaves; those of the others are exact. Where all stray, no
+two photos ever quite agree, and how finely they can tell depth when they do is never learnt."""
 CANDIDATES = 64
 """Pixels of which the first that can be rendered becomes a patch's."""
 
@@ -110,7 +113,7 @@ def draw_item(file: Path, rng: np.random.Generator, *, patches: int = 2, patch: 
 
 def _choose_views(rng: np.random.Generator, yaw: np.ndarray, targets: int) -> tuple[np.ndarray, np.ndarray]:
     """Sources as a person would take them (from the front, apart from each other), targets from everywhere."""
-    wanted = rng.choice([1, 2, 3, 4], p=[0.06, 0.32, 0.52, 0.10])
+    wanted = rng.choice([1, 2, 3, 4], p=[0.10, 0.30, 0.48, 0.12])
     frontal = rng.permutation(np.flatnonzero(np.abs(yaw) < np.radians(80)))
     chosen: list[int] = []
     for view in frontal:
@@ -129,6 +132,7 @@ def _source_views(
 ) -> tuple[SourceViews, Float[Tensor, "v 1 h w"]]:
     images, masks, bounds, depths, poses = [], [], [], [], []
     end = photo_end(rng)
+    straying = rng.random() < STRAYING
     for view in views:
         rgba = person["rgba"][view].astype(np.float32) / 255
         truth = person["depth"][view].astype(np.float32)
@@ -148,7 +152,7 @@ def _source_views(
         rays, length = _camera_rays(person, int(view), *np.indices(truth.shape))
         known &= _in_subject(-pose[:3, :3].T @ pose[:3, 3] + (truth * length)[..., None] * rays)
         depths.append(np.where(known, truth - pose[2, 3], np.nan)[None])
-        poses.append(shaken_pose(rng, pose))
+        poses.append(shaken_pose(rng, pose) if straying else pose)
     near_far = np.stack([depth_range(pose, HEAD.volume) for pose in poses])
 
     def tensor(arrays: list[np.ndarray] | np.ndarray) -> Tensor:

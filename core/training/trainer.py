@@ -17,6 +17,7 @@ import torch.multiprocessing as mp
 from torch import Tensor
 
 from ..errors import UserError
+from ..free_memory import Tidy
 from ..model.checkpoint import load_weights, save_weights
 from ..model.keypoint_nerf import KeypointNeRF, ModelConfig
 from .items import People, TrainingItem, draw_item
@@ -249,8 +250,11 @@ class Trainer:
         """
         saved = shown = time.monotonic()
         noted: dict[str, list[float]] = {}
+        # No two steps ask for tensors of the same sizes: without this the heap takes gigabytes within minutes.
+        tidy = Tidy()
         for items in self._ahead(self.items(workers=workers)):
             losses = self.train_step(*items)
+            tidy.now_and_then()
             for name, value in losses.items():
                 noted.setdefault(name, []).append(value)
             if self.step % 50 == 0 or self.step == self.settings.steps:

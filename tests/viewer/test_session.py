@@ -168,7 +168,7 @@ def test_the_turntable_swings_round_where_it_began_and_stops_where_it_is(desk):
 
 
 def test_status_tells_what_is_going_on():
-    """Nothing open, not solved, refining, ready."""
+    """Nothing open, not solved, before the first picture, refining, ready."""
     desk = Desk()
     desk.frame()
     texts = [desk.session.status().text]
@@ -178,7 +178,9 @@ def test_status_tells_what_is_going_on():
     texts.append(desk.session.status().text)
     desk.engine.gate.clear()
     desk.session.open_document(staged_document(), None)
+    desk.frame()
 
+    assert eventually(lambda: desk.session.status().text == "Preparing the first picture")
     assert eventually(lambda: desk.frame() or desk.session.status().text.startswith("Refining 33"))
     desk.engine.gate.set()
     desk.settle()

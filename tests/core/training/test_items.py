@@ -102,6 +102,20 @@ def test_some_photos_end_below_the_head() -> None:
     assert min(cut) > 0.13 and max(cut) < 0.31
 
 
+def test_cameras_of_half_the_people_are_exact(giant: People) -> None:
+    """Of a person all of them or none."""
+    with np.load(giant.files[0]) as person:
+        true = torch.from_numpy(person["camera_from_world"])
+    exact = 0
+    for step in range(60):
+        poses = draw_item(*giant.draw(seed=3, step=step), patches=1, patch=16).source.camera_from_world
+        among = (poses[:, None] == true).all(dim=-1).all(dim=-1).any(dim=1)
+        assert among.all() or not among.any()
+        exact += int(among.all())
+
+    assert 15 < exact < 45
+
+
 def test_patches_are_compared_on_backgrounds_of_their_own(people: Path) -> None:
     """One colour for a patch, black for some of them."""
     colours = []
