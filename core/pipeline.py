@@ -30,6 +30,7 @@ from .probe import NO_PROBE, Probe
 from .refinement import Refinement
 from .render.lattices import Focus, nowhere
 from .render.renderer import Frame, Quality, Renderer, RenderRequest
+from .render.soft_edges import softened
 from .render.view_modes import ViewMode
 from .subject import SubjectView, depth_range
 
@@ -153,14 +154,16 @@ class Avatar:
         size: tuple[int, int] | None = None,
         probe: Probe = NO_PROBE,
         samples_per_pixel: int = SMOOTH,
+        soft_edges: bool = False,
         focus: Focus = nowhere,
         is_stale: Callable[[], bool] = lambda: False,
         tell: Callable[[str], None] = log.warning,
     ) -> Iterator[Frame]:
         """Pictures that get better, until the finished one or until `is_stale`; `size` is (width, height).
 
-        They get better first round `focus`, which is asked for a pixel (x, y) of the pictures again and again. Where a
-        graphics card's memory runs out the processor goes on, which `tell` is told in a sentence, once.
+        They get better first round `focus`, which is asked for a pixel (x, y) of the pictures again and again. With
+        `soft_edges` the avatar fades where its box cuts it, and beyond all photos: to be looked at, not compared.
+        Where a graphics card's memory runs out the processor goes on, which `tell` is told in a sentence, once.
         """
         if size is not None and size != (camera.width, camera.height):
             camera = camera.resized(*size)
@@ -178,7 +181,7 @@ class Avatar:
             )
             frames = renderer.frames(request, is_stale, focus)
             if shown is not None:
-                return frames
+                return softened(frames, request, is_stale) if soft_edges else frames
             return explained(mode, renderer.model, here, document, camera, probe, frames, is_stale)
 
         with self._rendering:
@@ -201,10 +204,18 @@ class Avatar:
         quality: Quality = "interactive",
         probe: Probe = NO_PROBE,
         samples_per_pixel: int = 1,
+        soft_edges: bool = False,
     ) -> Frame:
         """The finished picture."""
         frames = self.frames(
-            encoded, document, camera, mode=mode, quality=quality, probe=probe, samples_per_pixel=samples_per_pixel
+            encoded,
+            document,
+            camera,
+            mode=mode,
+            quality=quality,
+            probe=probe,
+            samples_per_pixel=samples_per_pixel,
+            soft_edges=soft_edges,
         )
         return deque(frames, maxlen=1).pop()
 

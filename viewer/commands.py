@@ -54,6 +54,10 @@ def _toggle_overlays(desk: Desk) -> None:
     desk.session.overlays = not desk.session.overlays
 
 
+def _toggle_soft_edges(desk: Desk) -> None:
+    desk.session.soft_edges = not desk.session.soft_edges
+
+
 def _show_mode(mode: str) -> Callable[[Desk], None]:
     def run(desk: Desk) -> None:
         desk.session.mode = mode  # type: ignore[assignment]
@@ -196,6 +200,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("View", "Face on", lambda desk: desk.session.eye.reset(desk.session.now), (Key("F", shift=True),)),
     Command("View", "Play turntable", _play, (Key("Space"),), _is_solved),
     Command("View", "Points over the avatar", _toggle_overlays, (Key("Tab"),)),
+    Command("View", "Soft edges", _toggle_soft_edges, (Key("S"),)),
     Command("View", "Enlarge photo", lambda desk: desk.toggle_enlarged(), (Key("M"),), _has_photos),
     *(
         Command("View", f"Show {mode}", _show_mode(mode), (Key(str(number % 10)),))

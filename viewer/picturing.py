@@ -50,14 +50,16 @@ def ask_for_picture(session: "Session") -> None:
     if min(session.viewport_size) < SMALLEST_VIEWPORT:
         return
     size = render_size(session)
-    look = (settings.sigma, settings.quality, session.mode, session.probe, session.eye.view, size)
+    # Where it is compared with a photo, the avatar is all that it is.
+    soft = session.soft_edges and session.comparing.kind is None
+    look = (settings.sigma, settings.quality, session.mode, session.probe, session.eye.view, size, soft)
     scene = (document.views, document.calibration, document.refinement, *look)
     before, session.asked = session.asked, (*scene, session.backdrop)
     if before is not None and same(before[:-1], scene):
         if before[-1] is session.backdrop or _recomposited(session):
             return
     camera = session.eye.view.camera(*size)
-    job = RenderJob(document, camera, session.mode, settings.quality, session.backdrop, session.probe)
+    job = RenderJob(document, camera, session.mode, settings.quality, session.backdrop, session.probe, soft)
     session.render_lane.submit(job)
 
 

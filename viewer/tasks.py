@@ -239,6 +239,7 @@ class _Drawing:
     mode: RenderMode
     size: tuple[int, int]
     probe: Probe
+    soft_edges: bool
 
     def picture(
         self, view: OrbitView, control: TaskControl, progress: Callable[[float], None]
@@ -253,6 +254,7 @@ class _Drawing:
             quality=self.document.settings.quality,
             size=self.size,
             probe=self.probe,
+            soft_edges=self.soft_edges,
             is_stale=control.yield_to_screen,
         ):
             progress(last.progress)
@@ -266,7 +268,7 @@ def _drawing(session: Session, longer_side: int) -> _Drawing:
     if document.calibration is None:
         raise UserError("There is no avatar to export yet.", "Open photos and solve their cameras first.")
     size = _even_size(render_size(session), longer_side)
-    return _Drawing(session.exporter, document, session.mode, size, session.probe)
+    return _Drawing(session.exporter, document, session.mode, size, session.probe, session.soft_edges)
 
 
 def _even_size(shape: tuple[int, int], longer_side: int) -> tuple[int, int]:

@@ -24,6 +24,7 @@ class Studio:
     document: Document
     avatar: pipeline.Avatar
     encoded: EncodedViews
+    soft_edges: bool
 
     @classmethod
     def open(cls, options: argparse.Namespace, also: Sequence[str] = ()) -> "Studio":
@@ -39,7 +40,7 @@ class Studio:
         chosen = {name: value for name, value in given.items() if value is not None}
         document = edits.set_render_settings(document, replace(document.settings, **chosen))
         avatar = pipeline.Avatar(pipeline.load_model())
-        return cls(document, avatar, avatar.encode(document))
+        return cls(document, avatar, avatar.encode(document), options.soft_edges)
 
     @property
     def background(self) -> Colour | None:
@@ -92,6 +93,7 @@ class Studio:
             mode=settings.mode,
             quality=settings.quality,
             samples_per_pixel=pipeline.SMOOTH,
+            soft_edges=self.soft_edges,
         )
 
     @property

@@ -26,7 +26,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def add_drawing(parser: argparse.ArgumentParser) -> None:
-    """How the avatar is drawn: --sources, --size, --quality, --mode, --background."""
+    """How the avatar is drawn: --sources, --size, --quality, --mode, --background, --soft-edges."""
     parser.add_argument(
         "--sources", nargs="+", metavar="NAME", help="make the avatar of these pictures only; default: of all"
     )
@@ -34,6 +34,9 @@ def add_drawing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quality", choices=("interactive", "reference"), help="default: as the source says")
     parser.add_argument("--mode", choices=("colour", "alpha", "depth", "normal"), help="what to draw")
     parser.add_argument("--background", type=colour, metavar="RRGGBB", help="default: transparent, in films white")
+    parser.add_argument(
+        "--soft-edges", action="store_true", help="fade where the avatar or its photos end, as the window"
+    )
 
 
 def positive_int(text: str) -> int:

@@ -1,12 +1,22 @@
 """The inner loops of pixels on a processor, compiled like those of `kernels`.
 
-`blend` colours them (twin: `Field.blend`), `inherit` finds mixtures for them (see `painting`).
+`blend` colours them (twin: `Field.blend`), `inherit` finds mixtures for them (see `painting`), `fade` gives a picture
+soft edges.
 """
 
+import math
+
 import numpy as np
+from numba.extending import register_jitable
 
 from .kernels import Real, bilinear, compiled, is_contained, sight
 from .ray_kernels import ANYWHERE, MOST_MIXTURES
+
+IN_BOX, BEYOND_PHOTOS = 0.03, 0.04
+"""Metres: how far inside the box's faces, and how far beyond the nearest photo, an avatar fades."""
+_IN_BOX, _BEYOND_PHOTOS = np.float32(IN_BOX), np.float32(BEYOND_PHOTOS)
+_ZERO, _HALF, _ONE, _THREE = (np.float32(c) for c in (0, 0.5, 1, 3))
+_FAR, _FLAT = np.float32(1e9), np.float32(1e-9)
 
 
 @compiled
@@ -120,3 +130,70 @@ def inherit(
             for i in range(wanted):
                 for c in range(width_of_row):
                     mixtures[r, i, c] /= parents
+
+
+@register_jitable(inline="always")
+def _eased(t: Real) -> Real:
+    t = min(max(t, _ZERO), _ONE)
+    return t * t * (_THREE - t - t)
+
+
+@compiled
+def fade(
+    begin: int,
+    end: int,
+    rays: np.ndarray,
+    box: np.ndarray,
+    photos: np.ndarray,
+    distance: np.ndarray,
+    first: int,
+    last: int,
+    shown: np.ndarray,
+) -> None:
+    """Make channels `first` to `last` of the rows `begin` to `end` of a picture (h, w, 4) less by soft edges.
+
+    `rays` (16): rotation, position, focal lengths and principal point of the camera; `box` (2, 3): its corners;
+    `photos` (v, 20): poses, focal lengths, principal points and bounds. `distance` (h, w) to the surface, metres.
+
+    A box cuts where rays miss it, whatever lies in it: what counts is how deep inside it a ray is half way through.
+    """
+    deep_enough = _ONE / _IN_BOX
+    for y in range(begin, end):
+        for x in range(distance.shape[1]):
+            if shown[y, x, first] <= 0:
+                continue
+            a, b = (np.float32(x) - rays[14]) / rays[12], (np.float32(y) - rays[15]) / rays[13]
+            scale = _ONE / math.sqrt(a * a + b * b + _ONE)
+            near, far = _ZERO, _FAR
+            for i in range(3):
+                along = (rays[3 * i] * a + rays[3 * i + 1] * b + rays[3 * i + 2]) * scale
+                along = along if abs(along) > _FLAT else _FLAT
+                t0, t1 = (box[0, i] - rays[9 + i]) / along, (box[1, i] - rays[9 + i]) / along
+                near, far = max(near, min(t0, t1)), min(far, max(t0, t1))
+            middle, deep, t = _HALF * (near + far), _FAR, distance[y, x]
+            p0, p1, p2 = _ZERO, _ZERO, _ZERO
+            for i in range(3):
+                along = (rays[3 * i] * a + rays[3 * i + 1] * b + rays[3 * i + 2]) * scale
+                at = rays[9 + i] + middle * along
+                deep = min(deep, min(at - box[0, i], box[1, i] - at))
+                p = rays[9 + i] + t * along
+                if i == 0:
+                    p0 = p
+                elif i == 1:
+                    p1 = p
+                else:
+                    p2 = p
+            away = _FAR
+            for view in range(len(photos)):
+                v = photos[view]
+                depth = v[8] * p0 + v[9] * p1 + v[10] * p2 + v[11]
+                if depth <= 0:
+                    continue
+                column = (v[0] * p0 + v[1] * p1 + v[2] * p2 + v[3]) / depth * v[12] + v[14]
+                row = (v[4] * p0 + v[5] * p1 + v[6] * p2 + v[7]) / depth * v[13] + v[15]
+                across = max(max(v[16] - column, column - v[18]), _ZERO) / v[12]
+                down = max(max(v[17] - row, row - v[19]), _ZERO) / v[13]
+                away = min(away, math.sqrt(across * across + down * down) * depth)
+            kept = _eased(deep * deep_enough) * _eased(_ONE - away / _BEYOND_PHOTOS)
+            for channel in range(first, last):
+                shown[y, x, channel] *= kept

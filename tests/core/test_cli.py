@@ -269,6 +269,18 @@ def test_render_from_an_orbit_and_from_a_held_out_camera(capture, tmp_path, caps
     assert Image.open(view).size == (24, 18)
 
 
+def test_edges_are_soft_where_that_is_asked_for(capture, tmp_path):
+    """They only ever take from a picture: hair, and the middle of it, stay."""
+    alphas, small = [], ["--quality", "reference", "--size", "32"]
+    for name, options in (("hard.png", []), ("soft.png", ["--soft-edges"])):
+        main(["render", str(capture), "--orbit", "10", "0", *small, *options, "-o", str(tmp_path / name)])
+        alphas.append(np.asarray(Image.open(tmp_path / name))[..., 3].astype(int))
+    hard, soft = alphas
+
+    assert (soft <= hard).all() and soft.sum() < hard.sum()
+    assert soft[14:18, 14:18].sum() > 0.9 * hard[14:18, 14:18].sum() > 0
+
+
 def test_an_unknown_view_or_source_is_refused_with_the_names_there_are(capture, tmp_path, capsys):
     """Before anything is drawn."""
     codes = [

@@ -33,6 +33,8 @@ class BlobEngine:
         self.broken_off = 0
         self.focus: Callable[[], tuple[float, float] | None] = lambda: None
         """As the last picture was told it."""
+        self.soft_edges = False
+        """Whether the last picture was to have them."""
         self.tell: Callable[[str], None] = print
         self.gate = threading.Event()
         """Cleared by a test that wants drawing to stand still after its first frame."""
@@ -53,13 +55,14 @@ class BlobEngine:
         quality: str,
         size: tuple[int, int],
         probe: Probe = NO_PROBE,
+        soft_edges: bool = False,
         focus: Callable[[], tuple[float, float] | None] = lambda: None,
         is_stale: Callable[[], bool],
         tell: Callable[[str], None] = print,
     ) -> Iterator[BlobFrame]:
         """Three pictures, unless it gets stale."""
         self.drawn.append(camera)
-        self.focus, self.tell = focus, tell
+        self.focus, self.tell, self.soft_edges = focus, tell, soft_edges
         for index, stride in enumerate(STRIDES):
             if is_stale():
                 self.broken_off += 1

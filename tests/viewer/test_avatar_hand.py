@@ -84,6 +84,12 @@ def test_every_gesture_of_the_avatar(start, sample_project):
     window.key("Tab")
     window.until(lambda s: s["overlays"])
 
+    # S makes edges hard, and soft again.
+    window.key("s")
+    window.until(lambda s: not s["soft_edges"])
+    window.key("s")
+    window.until(lambda s: s["soft_edges"])
+
     # Space plays the turntable until it is pressed again.
     window.key("shift+f")
     still(window)

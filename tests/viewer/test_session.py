@@ -9,7 +9,7 @@ import pytest
 from kpnerf.core import edits
 from kpnerf.core.errors import UserError
 from kpnerf.viewer.backdrop import Backdrop
-from kpnerf.viewer.looking import fly_to_next_view
+from kpnerf.viewer.looking import compare, fly_to_next_view
 from kpnerf.viewer.picturing import render_size
 from kpnerf.viewer.session import NOTE_SECONDS, Session
 
@@ -95,9 +95,9 @@ def test_the_picture_has_the_shape_of_the_viewport_and_the_wanted_resolution(des
     """The longer side is what was asked for."""
     settings = desk.session.document.settings
 
-    assert render_size(desk.session) == (256, 192)
+    assert render_size(desk.session) == (512, 384)
     desk.session.viewport_size = (100.0, 800.0)
-    assert render_size(desk.session) == (32, settings.resolution)
+    assert render_size(desk.session) == (64, settings.resolution)
     desk.session.viewport_size = (0.0, 0.0)
     assert min(render_size(desk.session)) >= 8
 
@@ -112,7 +112,7 @@ def test_a_viewport_of_no_size_asks_for_nothing(desk):
     desk.settle()
 
     assert generation == 1
-    assert desk.session.shown.picture.shape[:2] == (256, 256)
+    assert desk.session.shown.picture.shape[:2] == (512, 512)
 
 
 def test_another_backdrop_needs_no_new_drawing(desk):
@@ -165,6 +165,25 @@ def test_the_turntable_swings_round_where_it_began_and_stops_where_it_is(desk):
     assert max(yaws) == pytest.approx(desk.session.eye.swing / 2, abs=0.01)
     assert min(yaws) == pytest.approx(-desk.session.eye.swing / 2, abs=0.01)
     assert desk.session.eye.view.yaw == yaws[-1]
+
+
+def test_edges_are_soft_unless_they_are_compared(desk):
+    """Until that is switched off; each way the picture is drawn anew."""
+    desk.settle()
+    drawn, soft = [len(desk.engine.drawn)], [desk.engine.soft_edges]
+    for change in (
+        lambda: compare(desk.session, "wipe"),
+        lambda: compare(desk.session, None),
+        lambda: setattr(desk.session, "soft_edges", False),
+    ):
+        change()
+        desk.frame(1.0)
+        desk.settle()
+        drawn.append(len(desk.engine.drawn))
+        soft.append(desk.engine.soft_edges)
+
+    assert soft == [True, False, True, False]
+    assert drawn == sorted(set(drawn))
 
 
 def test_status_tells_what_is_going_on():
@@ -241,8 +260,8 @@ def test_opening_another_document_starts_its_own_history(desk):
     assert desk.session.is_saved
     picture = desk.settle()
     camera = desk.session.shown.job.camera
-    np.testing.assert_array_equal(desk.session.shown.frame.rgba, blobs(other, camera, (256, 192)))
-    assert picture.shape == (192, 256, 4)
+    np.testing.assert_array_equal(desk.session.shown.frame.rgba, blobs(other, camera, (512, 384)))
+    assert picture.shape == (384, 512, 4)
 
 
 def test_a_mouse_move_of_a_drag_costs_little():

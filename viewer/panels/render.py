@@ -45,6 +45,8 @@ class RenderPanel:
         self._field_of_view = form.slider("Field of view", 8, 70, self._change_lens, "%.0f°")
         with form.labelled("Overlay"):
             self._overlays = dpg.add_checkbox(label="points", callback=lambda sender, on: self._show_overlays(on))
+        with form.labelled("Edges"):
+            self._soft_edges = dpg.add_checkbox(label="soft", callback=lambda sender, on: self._soften_edges(on))
         with dpg.group(horizontal=True):
             self._refine = form.button(TITLE, lambda: refine(session))
             self._cancel = form.button("Cancel", session.task_lane.cancel)
@@ -56,7 +58,7 @@ class RenderPanel:
         """Show things as they are now."""
         session = self._session
         settings, angle = session.document.settings, session.eye.view.field_of_view
-        looks = session.mode, session.backdrop, session.overlays, angle, session.slice_depth
+        looks = session.mode, session.backdrop, session.overlays, session.soft_edges, angle, session.slice_depth
         refinement, can, refining = session.document.refinement, can_refine(session), is_refining(session)
         if self._changes.seen(settings, *looks, refinement, can, refining):
             return
@@ -71,6 +73,7 @@ class RenderPanel:
         dpg.set_value(self._mode, session.mode.capitalize())
         dpg.set_value(self._backdrop, session.backdrop.value)
         dpg.set_value(self._overlays, session.overlays)
+        dpg.set_value(self._soft_edges, session.soft_edges)
         if not dpg.is_item_active(self._field_of_view):
             dpg.set_value(self._field_of_view, float(np.rad2deg(angle)))
 
@@ -98,3 +101,6 @@ class RenderPanel:
 
     def _show_overlays(self, on: bool) -> None:
         self._session.overlays = on
+
+    def _soften_edges(self, on: bool) -> None:
+        self._session.soft_edges = on
