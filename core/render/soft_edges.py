@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
+import torch
 from jaxtyping import Float
 
 from ..camera import Camera
@@ -20,22 +21,22 @@ def softened(frames: Iterable[Frame], request: RenderRequest, is_stale: Callable
 
     Only what a picture shows becomes less, never its distances.
     """
-    ray, box, photos = _rays(request.camera), np.stack([request.window.lower, request.window.upper]), None
+    ray, photos = _rays(request.camera), _photos(request.encoded.source)
+    box = np.stack([request.window.lower, request.window.upper]).astype(np.float32)
     first, last = (0, 3) if request.mode == "alpha" else (3, 4)
-    box = box.astype(np.float32)
-    for index, frame in enumerate(frames):
-        photos = _photos(request.encoded.source) if photos is None else photos
-        shown, distance, known = frame.rgba, frame.distance, photos
 
-        def work(
-            band: slice, shown: np.ndarray = shown, distance: np.ndarray = distance, known: np.ndarray = known
-        ) -> None:
+    def soften(frame: Frame, is_stale: Callable[[], bool]) -> bool:
+        def part(band: slice) -> None:
             def rows(begin: int, end: int) -> None:
-                fade(band.start + begin, band.start + end, ray, box, known, distance, first, last, shown)
+                begin, end = band.start + begin, band.start + end
+                fade(begin, end, ray, box, photos, frame.distance, first, last, frame.rgba)
 
             in_parallel(band.stop - band.start, rows, least=8)
 
-        if not each(pieces_of(len(shown), BAND), work, is_stale=is_stale if index else never):
+        return each(pieces_of(len(frame.rgba), BAND), part, is_stale=is_stale)
+
+    for index, frame in enumerate(frames):
+        if not soften(frame, is_stale if index else never):
             return
         yield frame
 
@@ -49,8 +50,7 @@ def _rays(camera: Camera) -> Float[np.ndarray, "16"]:
 
 def _photos(source: SourceViews) -> Float[np.ndarray, "v 20"]:
     """Poses, focal lengths, principal points, and what the photos cover."""
-    poses = source.camera_from_world[:, :3, :4].flatten(1)
-    k = source.intrinsics
-    lens = [k[:, 0, 0], k[:, 1, 1], k[:, 0, 2], k[:, 1, 2]]
-    columns = [poses.cpu().numpy(), *(value[:, None].cpu().numpy() for value in lens), source.bounds.cpu().numpy()]
-    return np.ascontiguousarray(np.concatenate(columns, axis=1), dtype=np.float32)
+    poses, k = source.camera_from_world[:, :3, :4].flatten(1), source.intrinsics
+    lens = torch.stack([k[:, 0, 0], k[:, 1, 1], k[:, 0, 2], k[:, 1, 2]], dim=1)
+    # One copy from a GPU, for which the program waits.
+    return torch.cat([poses, lens, source.bounds], dim=1).float().cpu().numpy()
