@@ -250,8 +250,9 @@ class Trainer:
         """
         saved = shown = time.monotonic()
         noted: dict[str, list[float]] = {}
-        # No two steps ask for tensors of the same sizes: without this the heap takes gigabytes within minutes.
-        tidy = Tidy()
+        # No two steps ask for tensors of the same sizes: without this the heap takes gigabytes within minutes. What was
+        # given back has to be asked for again, which after each step would cost an eighth of it.
+        tidy = Tidy(every=30.0)
         for items in self._ahead(self.items(workers=workers)):
             losses = self.train_step(*items)
             tidy.now_and_then()

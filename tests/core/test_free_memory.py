@@ -5,7 +5,6 @@ import sys
 
 import pytest
 
-from kpnerf.core import free_memory
 from kpnerf.core.free_memory import Tidy
 
 BLOCK, KEPT, BLOCKS = 60_000, 5_000, 1500
@@ -20,10 +19,9 @@ def resident() -> int:
 @pytest.mark.skipif(
     sys.platform != "linux", reason="only the C library of Linux keeps freed memory that can be asked for"
 )
-def test_what_lies_between_kept_objects_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_lies_between_kept_objects_is_given_back() -> None:
     """Ninety megabytes freed between small blocks that stay, which the heap cannot give back from its end."""
-    monkeypatch.setattr(free_memory, "EVERY_SECONDS", 0.0)
-    libc, tidy = ctypes.CDLL(None), Tidy()
+    libc, tidy = ctypes.CDLL(None), Tidy(every=0.0)
     libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
     blocks = [(libc.malloc(BLOCK), libc.malloc(KEPT)) for _ in range(BLOCKS)]
     for large, _ in blocks:
