@@ -132,7 +132,22 @@ def inherit(
                     mixtures[r, i, c] /= parents
 
 
-@register_jitable(inline="always")
+@register_jitable
+def _crossed(low: Real, high: Real, origin: Real, along: Real) -> tuple[Real, Real]:
+    """Where a ray enters and leaves what lies between two faces."""
+    if -_FLAT < along < _FLAT:
+        along = _FLAT
+    a, b = (low - origin) / along, (high - origin) / along
+    return min(a, b), max(a, b)
+
+
+@register_jitable
+def _deep(low: Real, high: Real, at: Real) -> Real:
+    """How far it is to the nearer of two faces."""
+    return min(at - low, high - at)
+
+
+@register_jitable
 def _eased(t: Real) -> Real:
     t = min(max(t, _ZERO), _ONE)
     return t * t * (_THREE - t - t)
@@ -157,32 +172,24 @@ def fade(
 
     A box cuts where rays miss it, whatever lies in it: what counts is how deep inside it a ray is half way through.
     """
-    deep_enough = _ONE / _IN_BOX
+    o0, o1, o2 = rays[9], rays[10], rays[11]
     for y in range(begin, end):
         for x in range(distance.shape[1]):
             if shown[y, x, first] <= 0:
                 continue
             a, b = (np.float32(x) - rays[14]) / rays[12], (np.float32(y) - rays[15]) / rays[13]
             scale = _ONE / math.sqrt(a * a + b * b + _ONE)
-            near, far = _ZERO, _FAR
-            for i in range(3):
-                along = (rays[3 * i] * a + rays[3 * i + 1] * b + rays[3 * i + 2]) * scale
-                along = along if abs(along) > _FLAT else _FLAT
-                t0, t1 = (box[0, i] - rays[9 + i]) / along, (box[1, i] - rays[9 + i]) / along
-                near, far = max(near, min(t0, t1)), min(far, max(t0, t1))
-            middle, deep, t = _HALF * (near + far), _FAR, distance[y, x]
-            p0, p1, p2 = _ZERO, _ZERO, _ZERO
-            for i in range(3):
-                along = (rays[3 * i] * a + rays[3 * i + 1] * b + rays[3 * i + 2]) * scale
-                at = rays[9 + i] + middle * along
-                deep = min(deep, min(at - box[0, i], box[1, i] - at))
-                p = rays[9 + i] + t * along
-                if i == 0:
-                    p0 = p
-                elif i == 1:
-                    p1 = p
-                else:
-                    p2 = p
+            d0 = (rays[0] * a + rays[1] * b + rays[2]) * scale
+            d1 = (rays[3] * a + rays[4] * b + rays[5]) * scale
+            d2 = (rays[6] * a + rays[7] * b + rays[8]) * scale
+            near0, far0 = _crossed(box[0, 0], box[1, 0], o0, d0)
+            near1, far1 = _crossed(box[0, 1], box[1, 1], o1, d1)
+            near2, far2 = _crossed(box[0, 2], box[1, 2], o2, d2)
+            t = _HALF * (max(max(near0, near1), max(near2, _ZERO)) + min(min(far0, far1), far2))
+            deep = min(_deep(box[0, 0], box[1, 0], o0 + t * d0), _deep(box[0, 1], box[1, 1], o1 + t * d1))
+            deep = min(deep, _deep(box[0, 2], box[1, 2], o2 + t * d2))
+            t = distance[y, x]
+            p0, p1, p2 = o0 + t * d0, o1 + t * d1, o2 + t * d2
             away = _FAR
             for view in range(len(photos)):
                 v = photos[view]
@@ -194,6 +201,6 @@ def fade(
                 across = max(max(v[16] - column, column - v[18]), _ZERO) / v[12]
                 down = max(max(v[17] - row, row - v[19]), _ZERO) / v[13]
                 away = min(away, math.sqrt(across * across + down * down) * depth)
-            kept = _eased(deep * deep_enough) * _eased(_ONE - away / _BEYOND_PHOTOS)
+            kept = _eased(deep / _IN_BOX) * _eased(_ONE - away / _BEYOND_PHOTOS)
             for channel in range(first, last):
                 shown[y, x, channel] *= kept
