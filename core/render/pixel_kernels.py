@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numba.extending import register_jitable
 
-from .kernels import Real, bilinear, compiled, is_contained, sight
+from .kernels import Real, bilinear, compiled, is_contained, project, sight
 from .ray_kernels import ANYWHERE, MOST_MIXTURES
 
 IN_BOX, BEYOND_PHOTOS = 0.03, 0.04
@@ -168,7 +168,7 @@ def fade(
     """Make channels `first` to `last` of the rows `begin` to `end` of a picture (h, w, 4) less by soft edges.
 
     `rays` (16): rotation, position, focal lengths and principal point of the camera; `box` (2, 3): its corners;
-    `photos` (v, 20): poses, focal lengths, principal points and bounds. `distance` (h, w) to the surface, metres.
+    `photos`: rows of `ViewTables.cameras`. `distance` (h, w) to the surface, metres.
 
     A box cuts where rays miss it, whatever lies in it: what counts is how deep inside it a ray is half way through.
     """
@@ -190,16 +190,14 @@ def fade(
             deep = min(deep, _deep(box[0, 2], box[1, 2], o2 + t * d2))
             t = distance[y, x]
             p0, p1, p2 = o0 + t * d0, o1 + t * d1, o2 + t * d2
-            away = _FAR
+            away: Real = _FAR
             for view in range(len(photos)):
-                v = photos[view]
-                depth = v[8] * p0 + v[9] * p1 + v[10] * p2 + v[11]
+                photo = photos[view]
+                u, v, depth = project(photo, p0, p1, p2)
                 if depth <= 0:
                     continue
-                column = (v[0] * p0 + v[1] * p1 + v[2] * p2 + v[3]) / depth * v[12] + v[14]
-                row = (v[4] * p0 + v[5] * p1 + v[6] * p2 + v[7]) / depth * v[13] + v[15]
-                across = max(max(v[16] - column, column - v[18]), _ZERO) / v[12]
-                down = max(max(v[17] - row, row - v[19]), _ZERO) / v[13]
+                across = max(max(photo[18] - u, u - photo[20]), _ZERO) / photo[12]
+                down = max(max(photo[19] - v, v - photo[21]), _ZERO) / photo[13]
                 away = min(away, math.sqrt(across * across + down * down) * depth)
             kept = _eased(deep / _IN_BOX) * _eased(_ONE - away / _BEYOND_PHOTOS)
             for channel in range(first, last):

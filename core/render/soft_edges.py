@@ -3,13 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
-import torch
 from jaxtyping import Float
 
 from ..camera import Camera
-from ..model.views import SourceViews
 from .drawing import Frame, RenderRequest
-from .field import in_parallel
+from .field import camera_rows, in_parallel
 from .lattices import BAND
 from .pieces import each, never, pieces_of
 from .pixel_kernels import fade
@@ -21,7 +19,7 @@ def softened(frames: Iterable[Frame], request: RenderRequest, is_stale: Callable
 
     Only what a picture shows becomes less, never its distances.
     """
-    ray, photos = _rays(request.camera), _photos(request.encoded.source)
+    ray, photos = _rays(request.camera), np.ascontiguousarray(camera_rows(request.encoded).cpu().numpy())
     box = np.stack([request.window.lower, request.window.upper]).astype(np.float32)
     first, last = (0, 3) if request.mode == "alpha" else (3, 4)
 
@@ -46,11 +44,3 @@ def _rays(camera: Camera) -> Float[np.ndarray, "16"]:
     pose = camera.world_from_camera
     lens = [camera.fx, camera.fy, camera.cx, camera.cy]
     return np.concatenate([pose[:3, :3].ravel(), pose[:3, 3], lens]).astype(np.float32)
-
-
-def _photos(source: SourceViews) -> Float[np.ndarray, "v 20"]:
-    """Poses, focal lengths, principal points, and what the photos cover."""
-    poses, k = source.camera_from_world[:, :3, :4].flatten(1), source.intrinsics
-    lens = torch.stack([k[:, 0, 0], k[:, 1, 1], k[:, 0, 2], k[:, 1, 2]], dim=1)
-    # One copy from a GPU, for which the program waits.
-    return torch.cat([poses, lens, source.bounds], dim=1).float().cpu().numpy()
