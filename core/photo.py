@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 FULL_FRAME_DIAGONAL_MM = 43.2666
 """Diagonal of 36 x 24 mm film, what a 35 mm equivalent focal length is measured against (CIPA DCG-001)."""
+BELIEVABLE_FOCALS_MM = 9.0, 320.0
+"""35 mm equivalents that people are photographed with. Beyond them the entries belong to another picture: programs that
+make a photo smaller, or cut from it, note the new sides and leave the sensor's pixels per millimetre."""
 LARGEST_MEGAPIXELS = 178
 """Beyond this Pillow takes a file for a decompression bomb; no camera that people carry comes near."""
 SMALLEST_SIDE_PX = 32
@@ -185,7 +188,8 @@ def focal_from_exif(exif: dict[int, object], size: tuple[int, int]) -> float | N
     elif length and density and width and height:
         unit = _MILLIMETRES_PER_UNIT.get(int(_number(exif.get(_PLANE_UNIT)) or 2), 25.4)
         focal = length * density / unit * diagonal / float(np.hypot(width, height))
-    return focal if focal is not None and 0.2 * diagonal < focal < 20 * diagonal else None
+    low, high = BELIEVABLE_FOCALS_MM
+    return focal if focal is not None and low < focal / diagonal * FULL_FRAME_DIAGONAL_MM < high else None
 
 
 def _number(value: object) -> float | None:

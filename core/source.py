@@ -37,11 +37,19 @@ def load_source(
 ) -> Document:
     """A document with cameras and keypoints solved, from photos, one project file, or one capture folder.
 
-    `names` keeps only some pictures, given with or without ending. Raises UserError.
+    `names` keeps only some pictures, given with or without ending. Raises UserError, also where nothing at all tells
+    where the photos were taken: no face in any of them, and no camera given.
     """
     document = read_source(paths, schema=schema, names=names, report=report)
-    if document.calibration is None:
-        document = solve_cameras(document, progress=report and (lambda share: report("Finding the cameras", share)))
+    if document.calibration is not None:
+        return document
+    document = solve_cameras(document, progress=report and (lambda share: report("Finding the cameras", share)))
+    assert document.calibration is not None, "solve_cameras has refused a document without photos"
+    if np.isnan(document.calibration.residual_px).all() and not any(view.lock_pose for view in document.views):
+        raise UserError(
+            f"No face was found in {' or '.join(document.names)}.",
+            "Choose photos that show the face, or open them in the window and place its points.",
+        )
     return document
 
 

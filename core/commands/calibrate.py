@@ -28,9 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Solve, report, write."""
-    from ..source import load_source
-
-    document = load_source(options.source, report=shared.reporter(quiet=options.json))
+    document = shared.load(options.source, quiet=options.json)
     if options.output is not None:
         _write(document, options.output, options.source)
     record = calibration_as_json(document)
@@ -77,6 +75,7 @@ def calibration_as_json(document: "Document") -> dict[str, Any]:
             for suspect in ranking.points
         ],
         "doubts": [
+            *calibration.warnings,
             *doubt_cameras(observed, ranking.views),
             *dict.fromkeys(doubt.text for doubt in doubts),
         ],

@@ -11,7 +11,7 @@ from ..camera import Camera, orbit_camera, orbit_path
 from ..document import Document
 from ..model.views import EncodedViews
 from ..render.renderer import Frame
-from .options import Colour, load_with_sources, reporter
+from .options import Colour, load_with_sources
 
 FIELD_OF_VIEW = np.deg2rad(25.0)
 """A portrait lens: faces look as they do across a table."""
@@ -24,13 +24,11 @@ class Studio:
     document: Document
     avatar: pipeline.Avatar
     encoded: EncodedViews
-    soft_edges: bool
 
     @classmethod
     def open(cls, options: argparse.Namespace, also: Sequence[str] = ()) -> "Studio":
         """From the arguments of `options.add_source` and `options.add_drawing`; of `also`, only cameras are needed."""
-        report = reporter(quiet=options.json)
-        document = load_with_sources(options.source, options.sources, also, report)
+        document = load_with_sources(options.source, options.sources, also, quiet=options.json)
         given = {
             "resolution": options.size,
             "quality": options.quality,
@@ -40,7 +38,7 @@ class Studio:
         chosen = {name: value for name, value in given.items() if value is not None}
         document = edits.set_render_settings(document, replace(document.settings, **chosen))
         avatar = pipeline.Avatar(pipeline.load_model())
-        return cls(document, avatar, avatar.encode(document), options.soft_edges)
+        return cls(document, avatar, avatar.encode(document))
 
     @property
     def background(self) -> Colour | None:
@@ -83,7 +81,7 @@ class Studio:
         scale = self.document.settings.resolution / max(camera.width, camera.height)
         return camera.resized(max(1, round(camera.width * scale)), max(1, round(camera.height * scale)))
 
-    def draw(self, camera: Camera) -> Frame:
+    def draw(self, camera: Camera, *, soft_edges: bool) -> Frame:
         """The finished picture from a camera in the head frame."""
         settings = self.document.settings
         return self.avatar.picture(
@@ -93,7 +91,7 @@ class Studio:
             mode=settings.mode,
             quality=settings.quality,
             samples_per_pixel=pipeline.SMOOTH,
-            soft_edges=self.soft_edges,
+            soft_edges=soft_edges,
         )
 
     @property

@@ -26,7 +26,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def add_drawing(parser: argparse.ArgumentParser) -> None:
-    """How the avatar is drawn: --sources, --size, --quality, --mode, --background, --soft-edges."""
+    """How the avatar is drawn: --sources, --size, --quality, --mode, --background, --hard-edges."""
     parser.add_argument(
         "--sources", nargs="+", metavar="NAME", help="make the avatar of these pictures only; default: of all"
     )
@@ -34,9 +34,7 @@ def add_drawing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quality", choices=("interactive", "reference"), help="default: as the source says")
     parser.add_argument("--mode", choices=("colour", "alpha", "depth", "normal"), help="what to draw")
     parser.add_argument("--background", type=colour, metavar="RRGGBB", help="default: transparent, in films white")
-    parser.add_argument(
-        "--soft-edges", action="store_true", help="fade where the avatar or its photos end, as the window"
-    )
+    parser.add_argument("--hard-edges", action="store_true", help="do not fade where the avatar or its photos end")
 
 
 def positive_int(text: str) -> int:
@@ -68,15 +66,26 @@ def reporter(*, quiet: bool) -> "Report | None":
     return report
 
 
+def load(paths: Sequence[str], *, quiet: bool, names: Sequence[str] | None = None) -> "Document":
+    """A solved document; unless `quiet`, the standard error hears what is being done and what is doubtful."""
+    from ..source import load_source
+
+    document = load_source(paths, names=names, report=reporter(quiet=quiet))
+    assert document.calibration is not None, "load_source solves"
+    if not quiet:
+        for sentence in document.calibration.warnings:
+            print(sentence, file=sys.stderr)
+    return document
+
+
 def load_with_sources(
-    paths: Sequence[str], sources: Sequence[str] | None, also: Sequence[str], report: "Report | None"
+    paths: Sequence[str], sources: Sequence[str] | None, also: Sequence[str], *, quiet: bool
 ) -> "Document":
     """A solved document whose avatar is made of `sources` only; of `also`, only the cameras matter."""
     from .. import edits
-    from ..source import load_source
 
     names = None if sources is None else [*sources, *(name for name in also if name not in sources)]
-    document = load_source(paths, names=names, report=report)
+    document = load(paths, quiet=quiet, names=names)
     for name in also:
         document.view_index(name)  # a name that nobody has is told before anything is drawn
     if sources is not None:

@@ -36,7 +36,6 @@ def run(options: argparse.Namespace) -> int:
     from ..pipeline import load_model
     from ..project_file import ENDING, save_project
     from ..refine import refine
-    from ..source import load_source
     from ..steps import Step
     from ..training.refining import RefineSettings
     from .calibrate import history_of
@@ -44,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     if options.output is not None and options.output.suffix != ENDING:
         raise UserError(f"{options.output} is no project.", f"Let its name end in {ENDING}.")
     report = shared.reporter(quiet=options.json)
-    document = load_source(options.source, report=report)
+    document = shared.load(options.source, quiet=options.json)
     began = time.monotonic()
     outcome = refine(
         load_model(),

@@ -30,9 +30,10 @@ def run(options: argparse.Namespace) -> int:
 
     studio = Studio.open(options)
     report = shared.reporter(quiet=options.json)
+    cameras = studio.sway(options.yaw, options.pitch, options.frames)
     write_turntable(
         options.output,
-        (studio.draw(camera).rgba for camera in studio.sway(options.yaw, options.pitch, options.frames)),
+        (studio.draw(camera, soft_edges=not options.hard_edges).rgba for camera in cameras),
         count=options.frames,
         fps=options.fps,
         background=studio.background,

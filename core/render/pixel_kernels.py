@@ -12,9 +12,10 @@ from numba.extending import register_jitable
 from .kernels import Real, bilinear, compiled, is_contained, project, sight
 from .ray_kernels import ANYWHERE, MOST_MIXTURES
 
-IN_BOX, BEYOND_PHOTOS = 0.03, 0.04
-"""Metres: how far inside the box's faces, and how far beyond the nearest photo, an avatar fades."""
-_IN_BOX, _BEYOND_PHOTOS = np.float32(IN_BOX), np.float32(BEYOND_PHOTOS)
+IN_BOX, IN_PHOTOS, BEYOND_PHOTOS = 0.03, 0.025, 0.015
+"""Metres: how far inside the box's faces, and from how far inside the photos' borders to how far beyond, an avatar
+fades: what goes on beyond them is made up, and hardly shows."""
+_IN_BOX, _IN_PHOTOS, _BEYOND_PHOTOS = np.float32(IN_BOX), np.float32(IN_PHOTOS), np.float32(BEYOND_PHOTOS)
 _ZERO, _HALF, _ONE, _THREE = (np.float32(c) for c in (0, 0.5, 1, 3))
 _FAR, _FLAT = np.float32(1e9), np.float32(1e-9)
 
@@ -196,9 +197,11 @@ def fade(
                 u, v, depth = project(photo, p0, p1, p2)
                 if depth <= 0:
                     continue
-                across = max(max(photo[18] - u, u - photo[20]), _ZERO) / photo[12]
-                down = max(max(photo[19] - v, v - photo[21]), _ZERO) / photo[13]
-                away = min(away, math.sqrt(across * across + down * down) * depth)
-            kept = _eased(deep / _IN_BOX) * _eased(_ONE - away / _BEYOND_PHOTOS)
+                across = max(photo[18] - u, u - photo[20]) / photo[12]
+                down = max(photo[19] - v, v - photo[21]) / photo[13]
+                beside, below = max(across, _ZERO), max(down, _ZERO)
+                out = math.sqrt(beside * beside + below * below) + min(max(across, down), _ZERO)
+                away = min(away, out * depth)
+            kept = _eased(deep / _IN_BOX) * _eased((_BEYOND_PHOTOS - away) / (_IN_PHOTOS + _BEYOND_PHOTOS))
             for channel in range(first, last):
                 shown[y, x, channel] *= kept

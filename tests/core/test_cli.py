@@ -229,6 +229,32 @@ def test_calibrate_tells_people_the_same_in_words(capture, capsys):
     assert lines[0].startswith("a.png  focal length") and "residual" in lines[0]
 
 
+def test_calibrate_says_what_is_doubtful(capsys):
+    """Photos from one side only are solved, and a sentence beside the figures says what they cannot tell."""
+    front = str(Path(__file__).parents[2] / "assets" / "samples" / "person" / "front.jpg")
+    code = main(["calibrate", front])
+    told = capsys.readouterr()
+    main(["calibrate", front, "--json"])
+    record = json.loads(capsys.readouterr().out)
+
+    assert code == 0 and len(told.out.splitlines()) == 1
+    assert "seen from one side only" in told.err
+    assert any("seen from one side only" in doubt for doubt in record["doubts"])
+
+
+def test_photos_without_a_face_are_refused(tmp_path, capsys):
+    """By every command that needs cameras, with their names; nothing is written."""
+    for name in ("meadow", "sky"):
+        Image.new("RGB", (200, 150), (90, 120, 90)).save(tmp_path / f"{name}.png")
+    photos = [str(tmp_path / f"{name}.png") for name in ("meadow", "sky")]
+    for command in ("calibrate", "render"):
+        code = main([command, *photos, "-o", str(tmp_path / "out.png")])
+
+        assert code == 2
+        assert "No face was found in meadow.png or sky.png." in capsys.readouterr().err
+    assert not (tmp_path / "out.png").exists()
+
+
 def test_detect_says_when_there_is_no_face(tmp_path, capsys):
     """The photo is kept and reported; its keypoints are unusable, not invented."""
     Image.new("RGB", (200, 150), (90, 120, 90)).save(tmp_path / "meadow.png")
@@ -269,16 +295,20 @@ def test_render_from_an_orbit_and_from_a_held_out_camera(capture, tmp_path, caps
     assert Image.open(view).size == (24, 18)
 
 
-def test_edges_are_soft_where_that_is_asked_for(capture, tmp_path):
-    """They only ever take from a picture: hair, and the middle of it, stay."""
-    alphas, small = [], ["--quality", "reference", "--size", "32"]
-    for name, options in (("hard.png", []), ("soft.png", ["--soft-edges"])):
-        main(["render", str(capture), "--orbit", "10", "0", *small, *options, "-o", str(tmp_path / name)])
-        alphas.append(np.asarray(Image.open(tmp_path / name))[..., 3].astype(int))
-    hard, soft = alphas
+def test_edges_are_soft_unless_it_is_for_comparing(capture, tmp_path):
+    """They only ever take from a picture, and leave the middle of it. What a camera sees always has hard edges."""
+    alphas = {}
+    orbit, view = ["--orbit", "10", "0"], ["--view", "b"]
+    for side in (orbit, view):
+        for edges in ([], ["--hard-edges"]):
+            file = tmp_path / f"{len(alphas)}.png"
+            main(["render", str(capture), *side, "--quality", "reference", "--size", "32", *edges, "-o", str(file)])
+            alphas[side[0], bool(edges)] = np.asarray(Image.open(file))[..., 3].astype(int)
+    soft, hard = alphas["--orbit", False], alphas["--orbit", True]
 
     assert (soft <= hard).all() and soft.sum() < hard.sum()
     assert soft[14:18, 14:18].sum() > 0.9 * hard[14:18, 14:18].sum() > 0
+    np.testing.assert_array_equal(alphas["--view", False], alphas["--view", True])
 
 
 def test_an_unknown_view_or_source_is_refused_with_the_names_there_are(capture, tmp_path, capsys):

@@ -126,11 +126,18 @@ def test_focal_length_of_the_sensor(tmp_path):
         {FOCAL_LENGTH_35MM: 5},
         {FOCAL_LENGTH_35MM: 50, PIXEL_WIDTH: 1600, PIXEL_HEIGHT: 900},
         {FOCAL_LENGTH: IFDRational(10)},
+        {
+            FOCAL_LENGTH: IFDRational(85),
+            PIXEL_WIDTH: 1200,
+            PIXEL_HEIGHT: 900,
+            PLANE_X_RESOLUTION: IFDRational(160),
+            PLANE_UNIT: 4,
+        },
     ],
-    ids=["zero", "unbelievably wide", "cropped afterwards", "sensor unknown"],
+    ids=["zero", "unbelievably wide", "cropped afterwards", "sensor unknown", "a fifth of the sensor's pixels"],
 )
 def test_focal_length_that_means_nothing(tmp_path, entries):
-    """Zero stands for unknown, and a cropped picture no longer has the lens's angle."""
+    """Zero stands for unknown, and a cropped or shrunk picture no longer has the lens's angle."""
     file = tmp_path / "unsure.jpg"
     Image.fromarray(sloping(1200, 900)).save(file, exif=exif_with(entries))
 

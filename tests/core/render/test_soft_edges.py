@@ -12,7 +12,7 @@ from kpnerf.core.geometry import Box, pixel_rays, project, ray_box
 from kpnerf.core.keypoints import HEAD
 from kpnerf.core.model.views import EncodedViews
 from kpnerf.core.render.drawing import Frame, RenderRequest
-from kpnerf.core.render.pixel_kernels import BEYOND_PHOTOS, IN_BOX
+from kpnerf.core.render.pixel_kernels import BEYOND_PHOTOS, IN_BOX, IN_PHOTOS
 from kpnerf.core.render.soft_edges import softened
 
 from ..model import scene
@@ -55,15 +55,16 @@ def expected(asked: RenderRequest, distance: np.ndarray) -> np.ndarray:
     for view, yaw in enumerate(YAWS):
         camera, bounds = scene.camera(yaw, 64), asked.encoded.source.bounds[view].numpy()
         pixels, depth = project(camera, points)
-        outside = np.maximum(np.maximum(bounds[:2] - pixels, pixels - bounds[2:]), 0)
-        off = np.linalg.norm(outside * depth[:, None] / np.array([camera.fx, camera.fy]), axis=1)
+        outside = np.maximum(bounds[:2] - pixels, pixels - bounds[2:]) * depth[:, None] / [camera.fx, camera.fy]
+        is_inside = (outside < 0).all(axis=1)
+        off = np.where(is_inside, outside.max(axis=1), np.linalg.norm(np.maximum(outside, 0), axis=1))
         away = np.where(depth > 0, np.minimum(away, off), away)
 
     def eased(t: np.ndarray) -> np.ndarray:
         t = np.clip(t, 0, 1)
         return t * t * (3 - 2 * t)
 
-    return (eased(deep / IN_BOX) * eased(1 - away / BEYOND_PHOTOS)).reshape(SIZE, SIZE)
+    return (eased(deep / IN_BOX) * eased((BEYOND_PHOTOS - away) / (IN_PHOTOS + BEYOND_PHOTOS))).reshape(SIZE, SIZE)
 
 
 @settings(max_examples=25, deadline=None)
