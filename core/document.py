@@ -32,7 +32,7 @@ RENDER_QUALITIES: tuple[RenderQuality, ...] = get_args(RenderQuality)
 class RenderSettings:
     """How the avatar is drawn; part of the document because it decides what an export looks like."""
 
-    resolution: int = 512
+    resolution: int = 768
     """Longest side of the picture, pixels."""
     quality: RenderQuality = "interactive"
     background: tuple[float, float, float] | None = None

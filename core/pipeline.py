@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from .camera import Camera
-from .crops import crop_views, same
+from .crops import crop_size, crop_views, same
 from .document import Document, RenderMode
 from .errors import UserError
 from .explaining import DRAWN, explained
@@ -81,7 +81,8 @@ def encode_document(model: KeypointNeRF, document: Document, memory: PhotoMemory
     With a `memory` of the same network only photos that have changed are looked at.
     """
     device = next(model.parameters()).device
-    source = source_views(crop_views(document, model.config.image_size), document, device)
+    size = crop_size(document, model.config.image_size)
+    source = source_views(crop_views(document, size), document, device)
     with torch.inference_mode(), fast_arithmetic(device):
         return model.compare(source, (memory or PhotoMemory()).look(model, source))
 

@@ -56,22 +56,30 @@ def cut_to_box(mask: Float[np.ndarray, "h w"], camera: Camera, box: Box) -> Floa
     return mask * inside
 
 
-def crop_subject(
-    rgb: UInt8[np.ndarray, "h w 3"], mask: Float[np.ndarray, "h w"], camera: Camera, frame: Box, size: int
-) -> SubjectView:
-    """The square part of a photo that shows `frame`, as far as it does, resampled to `size` pixels.
+def framed(size: tuple[int, int], camera: Camera, frame: Box) -> tuple[int, int, int]:
+    """Which square of a photo of `size` (width, height) shows `frame`, as far as the photo does: left, top, side.
 
-    `camera` is the photo's, in the head frame. Where the crop leaves the photo it is black and outside `bounds`. A
-    photo that shows nothing of the frame, as that of a camera dragged astray, is taken whole.
+    A photo that shows nothing of the frame, as that of a camera dragged astray, is taken whole.
     """
-    height, width = mask.shape
-    last = np.array([width - 1.0, height - 1.0])
+    last = np.array(size) - 1.0
     outline = np.clip(box_silhouette(camera, frame), 0.0, last)
     if len(outline) == 0 or (np.ptp(outline, axis=0) == 0).any():
         outline = np.stack([np.zeros(2), last])
     low, high = outline.min(axis=0), outline.max(axis=0)
     side = max(16, int(np.ceil(MARGIN * (high - low).max())))
-    x0, y0 = (int(c) for c in np.round(0.5 * (low + high) - 0.5 * (side - 1)))
+    left, top = (int(c) for c in np.round(0.5 * (low + high) - 0.5 * (side - 1)))
+    return left, top, side
+
+
+def crop_subject(
+    rgb: UInt8[np.ndarray, "h w 3"], mask: Float[np.ndarray, "h w"], camera: Camera, frame: Box, size: int
+) -> SubjectView:
+    """The square part of a photo that shows `frame`, as far as it does, resampled to `size` pixels.
+
+    `camera` is the photo's, in the head frame. Where the crop leaves the photo it is black and outside `bounds`.
+    """
+    height, width = mask.shape
+    x0, y0, side = framed((width, height), camera, frame)
     scale = size / side
     left, top = int(np.clip(x0, 0, width - 1)), int(np.clip(y0, 0, height - 1))
     right, bottom = int(np.clip(x0 + side, left + 1, width)), int(np.clip(y0 + side, top + 1, height))

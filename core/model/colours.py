@@ -7,8 +7,8 @@ from torch.nn import functional as F
 
 SOLID = 0.5
 """Mask above which a pixel's own colour can be told from what is behind it."""
-REACH = 4
-"""How far colours go on beyond the solid part, pixels."""
+REACH, USUAL_SIZE = 4, 512
+"""How far colours go on beyond the solid part, pixels of pictures of that side."""
 
 
 def carried_on(images: Float[Tensor, "v 3 h w"], masks: Float[Tensor, "v 1 h w"]) -> Float[Tensor, "v 3 h w"]:
@@ -19,10 +19,14 @@ def carried_on(images: Float[Tensor, "v 3 h w"], masks: Float[Tensor, "v 1 h w"]
     """
     solid = (masks > SOLID).to(images.dtype)
     own = (images / masks.clamp_min(SOLID)).clamp(0, 1) * solid
-    near = torch.cat([own, solid], dim=1)
+    # Means need no more pixels than that.
+    finer = max(1, images.shape[-1] // USUAL_SIZE)
+    near = F.avg_pool2d(torch.cat([own, solid], dim=1), finer)
     for side, edge in (((2 * REACH + 1, 1), (REACH, 0)), ((1, 2 * REACH + 1), (0, REACH))):
         near = F.avg_pool2d(near, side, stride=1, padding=edge)
+    if finer > 1:
+        near = F.interpolate(near, size=images.shape[-2:], mode="bilinear")
     total, share = near[:, :3], near[:, 3:]
-    # One solid pixel is an 81st of the window: anything less is rounding.
+    # One solid pixel is an 81st of the window, or a quarter of that: anything much less is rounding.
     around = total / share.clamp_min(1e-3)
     return torch.where(solid > 0, own, torch.where(share > 1e-3, around, images))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kpnerf.core.canonical import canonical_face
-from kpnerf.core.detection import detect, landmark_confidence
+from kpnerf.core.detection import detect, find_face, landmark_confidence
 from kpnerf.core.keypoints import HEAD, PointState
 from kpnerf.core.photo import Photo, load_photo
 from kpnerf.core.segmentation import guided_filter, person_mask
@@ -242,3 +242,18 @@ def test_a_mask_without_a_face_keeps_every_person(photos, found):
 
     assert coarse.shape == fine.shape
     assert np.sum((coarse > 0.5) & fine) / np.sum((coarse > 0.5) | fine) > 0.85
+
+
+@pytest.mark.parametrize("name", ["left", "front", "right"])
+def test_a_face_that_fills_its_photo_is_outlined_as_well(photos, name):
+    """Cut right round the face, its outline is that of the whole photo: no shoulders grow out of the background."""
+    rgb = photos[name].rgb
+    landmarks = find_face(rgb)
+    (x, y), (width, height) = 0.5 * (landmarks.min(axis=0) + landmarks.max(axis=0)), np.ptp(landmarks, axis=0)
+    size = max(width, height)
+    side, left, top = int(1.2 * size), int(x - 0.6 * size), int(y - 0.62 * size)
+    cut = np.s_[top : top + side, left : left + side]
+    whole = person_mask(rgb, (x, y, size))[cut] > 0.5
+    close = person_mask(np.ascontiguousarray(rgb[cut]), (x - left, y - top, size)) > 0.5
+
+    assert (whole & close).sum() / (whole | close).sum() > 0.94

@@ -95,9 +95,9 @@ def test_the_picture_has_the_shape_of_the_viewport_and_the_wanted_resolution(des
     """The longer side is what was asked for."""
     settings = desk.session.document.settings
 
-    assert render_size(desk.session) == (512, 384)
+    assert render_size(desk.session) == (768, 576)
     desk.session.viewport_size = (100.0, 800.0)
-    assert render_size(desk.session) == (64, settings.resolution)
+    assert render_size(desk.session) == (96, settings.resolution)
     desk.session.viewport_size = (0.0, 0.0)
     assert min(render_size(desk.session)) >= 8
 
@@ -112,7 +112,7 @@ def test_a_viewport_of_no_size_asks_for_nothing(desk):
     desk.settle()
 
     assert generation == 1
-    assert desk.session.shown.picture.shape[:2] == (512, 512)
+    assert desk.session.shown.picture.shape[:2] == (768, 768)
 
 
 def test_another_backdrop_needs_no_new_drawing(desk):
@@ -260,8 +260,8 @@ def test_opening_another_document_starts_its_own_history(desk):
     assert desk.session.is_saved
     picture = desk.settle()
     camera = desk.session.shown.job.camera
-    np.testing.assert_array_equal(desk.session.shown.frame.rgba, blobs(other, camera, (512, 384)))
-    assert picture.shape == (384, 512, 4)
+    np.testing.assert_array_equal(desk.session.shown.frame.rgba, blobs(other, camera, (768, 576)))
+    assert picture.shape == (576, 768, 4)
 
 
 def test_a_mouse_move_of_a_drag_costs_little():

@@ -13,7 +13,7 @@ from ..form import DraggedNumber, Form
 from ..refining import TITLE, can_refine, is_refining, refine, take_off
 from ..session import Session
 
-RESOLUTIONS = (128, 256, 512, 1024)
+RESOLUTIONS = (128, 256, 512, 768, 1024)
 _MODES: dict[str, RenderMode] = {mode.capitalize(): mode for mode in RENDER_MODES}
 _QUALITIES: dict[str, RenderQuality] = {quality.capitalize(): quality for quality in RENDER_QUALITIES}
 

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpnerf.core.model.colours import REACH, SOLID, carried_on
+from kpnerf.core.model.colours import REACH, SOLID, USUAL_SIZE, carried_on
 from kpnerf.core.model.heads import UNSEEN
 from kpnerf.core.render.field import Field
 
@@ -31,6 +31,22 @@ def test_one_colour_stays_one_colour(rgb: list[float]) -> None:
 
     torch.testing.assert_close(found[..., near], colour[..., near], atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(found[..., ~near], (colour * mask)[..., ~near])
+
+
+def test_colours_of_finer_pictures_go_on_just_as_far() -> None:
+    """A picture of twice the size shows the same colours beyond an outline as the picture that it was made of."""
+    up = torch.nn.functional.interpolate
+    mask = up(soft_disc(), size=USUAL_SIZE // 8)[..., : USUAL_SIZE // 16]
+    mask = torch.nn.functional.pad(mask, (0, USUAL_SIZE - mask.shape[-1], 0, USUAL_SIZE - mask.shape[-2]))
+    picture = up(torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)), size=USUAL_SIZE) * mask
+    coarse = carried_on(picture, mask)
+    fine = carried_on(*(up(each, scale_factor=2) for each in (picture, mask)))
+
+    beyond = (coarse != picture) & (mask <= SOLID)
+    assert 500 < beyond.sum() < 5000
+    again = torch.nn.functional.avg_pool2d(fine, 2)
+    torch.testing.assert_close(again[mask.expand_as(again) > SOLID], coarse[mask.expand_as(again) > SOLID])
+    assert (again - coarse)[beyond].abs().mean() < 0.03 < coarse[beyond].mean()
 
 
 def test_inside_every_pixel_keeps_its_own() -> None:
