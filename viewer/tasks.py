@@ -11,7 +11,7 @@ from jaxtyping import Float
 from ..core.document import Document, DocumentView, RenderMode
 from ..core.edits import add_views, apply_calibration, solve_cameras
 from ..core.errors import UserError
-from ..core.export import WHITE, write_image, write_turntable
+from ..core.export import WHITE, drawn_once, write_image, write_turntable
 from ..core.history import History
 from ..core.left_behind import LeftBehind
 from ..core.photo import Photo, load_photo
@@ -214,15 +214,22 @@ def export_turntable(session: Session, path: Path, longer_side: int, *, frames: 
     """Write a film of the avatar swinging round from where it is looked at now."""
     drawing, views = _drawing(session, longer_side), session.eye.turntable(frames)
     background = session.backdrop.colour
+    drawn, shows = drawn_once(round(view.yaw, 9) for view in views)
 
     def work(control: TaskControl) -> None:
         def pictures() -> Iterator[Float[np.ndarray, "h w 4"]]:
-            for index, view in enumerate(views):
-                control.report(f"Drawing {index + 1} of {frames}", index / frames)
-                yield drawing.picture(view, control, lambda _: None)
+            for done, index in enumerate(drawn):
+                control.report(f"Drawing {done + 1} of {len(drawn)}", done / len(drawn))
+                yield drawing.picture(views[index], control, lambda _: None)
 
         written = write_turntable(
-            path, pictures(), count=frames, fps=fps, background=background, cancelled=control.is_cancelled
+            path,
+            pictures(),
+            count=len(drawn),
+            shows=shows,
+            fps=fps,
+            background=background,
+            cancelled=control.is_cancelled,
         )
         if not written:
             raise Cancelled

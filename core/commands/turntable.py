@@ -25,16 +25,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Solve, encode, draw each frame into the film."""
-    from ..export import write_turntable
+    from ..export import drawn_once, write_turntable
     from .drawing import Studio
 
     studio = Studio.open(options)
     report = shared.reporter(quiet=options.json)
-    cameras = studio.sway(options.yaw, options.pitch, options.frames)
+    cameras = list(studio.sway(options.yaw, options.pitch, options.frames))
+    drawn, shows = drawn_once(tuple(camera.world_from_camera.round(9).flat) for camera in cameras)
     write_turntable(
         options.output,
-        (studio.draw(camera, soft_edges=not options.hard_edges).rgba for camera in cameras),
-        count=options.frames,
+        (studio.draw(cameras[index], soft_edges=not options.hard_edges).rgba for index in drawn),
+        count=len(drawn),
+        shows=shows,
         fps=options.fps,
         background=studio.background,
         progress=report and (lambda share: report("Drawing", share)),

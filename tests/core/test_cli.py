@@ -334,3 +334,5 @@ def test_a_turntable_is_a_film_of_as_many_frames_as_asked_for(capture, tmp_path,
     assert told == {"path": str(film), "frames": 4, "fps": 10}
     with Image.open(film) as gif:
         assert (gif.n_frames, gif.size, gif.info["duration"]) == (4, (16, 16), 100)
+        there, end, back = (np.asarray(gif.convert("RGB")) for _ in map(gif.seek, (1, 2, 3)))
+    assert (there == back).all() and (there != end).any()

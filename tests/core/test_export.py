@@ -8,10 +8,12 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 import pytest
-from PIL import Image
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageSequence
 
 from kpnerf.core.errors import UserError
-from kpnerf.core.export import over, write_image, write_turntable
+from kpnerf.core.export import drawn_once, over, write_image, write_turntable
 
 
 def frame(share: float, *, width: int = 64, height: int = 48) -> np.ndarray:
@@ -159,6 +161,33 @@ def test_cancelling_leaves_nothing_and_keeps_what_was_there(tmp_path, name):
     assert shares == pytest.approx([0.0, 0.1, 0.2, 0.3])
     assert [file.name for file in tmp_path.iterdir()] == ([name] if old.suffix else [])
     assert not old.suffix or old.read_bytes() == b"an older film"
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=40))
+def test_every_place_is_drawn_once(places):
+    """And every frame shows the picture of its own place; pictures come in the order in which they are first shown."""
+    drawn, shows = drawn_once(places)
+
+    assert len({places[index] for index in drawn}) == len(drawn) == len(set(places))
+    assert [places[drawn[which]] for which in shows] == places
+    assert list(dict.fromkeys(shows)) == list(range(len(drawn)))
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a"])
+def test_a_film_may_show_a_picture_again(tmp_path, name):
+    """There and back, of pictures that come once; whoever draws them hears of the last one."""
+    shades, shares = [0.2, 0.5, 0.8], []
+    pictures = (np.full((8, 8, 4), [shade, shade, shade, 1.0]) for shade in shades)
+    shows = [0, 1, 2, 1, 0]
+    assert write_turntable(tmp_path / name, pictures, count=3, shows=shows, progress=shares.append)
+    if name == "a":
+        found = [np.asarray(Image.open(file)) for file in sorted((tmp_path / name).iterdir())]
+    else:
+        with Image.open(tmp_path / name) as gif:
+            found = [np.asarray(each.convert("RGB")) for each in ImageSequence.Iterator(gif)]
+
+    assert [round(picture[4, 4, 0] / 255, 1) for picture in found] == [shades[which] for which in shows]
+    assert shares == pytest.approx([0, 1 / 3, 2 / 3, 1])
 
 
 def test_progress_ends_at_one(tmp_path):
