@@ -17,11 +17,14 @@ MUCH_FINER = 1.5
 """By how much a photo has to show the subject finer for its pictures to be twice as large."""
 
 
-def crop_size(document: Document, usual: int) -> int:
+def crop_size(document: Document, usual: int, largest: int | None = None) -> int:
     """Side of the pictures that colours are to be read from, pixels: `usual`, or twice that where a photo shows the
     subject much finer. What the network looks at stays as large as it is; eyelashes and stubble do not.
+
+    `largest`: longest side of what will be drawn, where that is known. Of small pictures with a sample a pixel finer
+    colours would make noise.
     """
-    if document.calibration is None:
+    if document.calibration is None or (largest is not None and largest <= usual):
         return usual
     cameras, frame = document.calibration.head_cameras, document.schema.frame
     sides = [framed(document.views[index].size, cameras[index], frame)[2] for index in document.sources]

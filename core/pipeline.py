@@ -75,13 +75,15 @@ def source_views(crops: list[SubjectView], document: Document, device: torch.dev
     )
 
 
-def encode_document(model: KeypointNeRF, document: Document, memory: PhotoMemory | None = None) -> EncodedViews:
+def encode_document(
+    model: KeypointNeRF, document: Document, memory: PhotoMemory | None = None, *, largest: int | None = None
+) -> EncodedViews:
     """What the network knows of a document's photos; keypoints play no part in it.
 
-    With a `memory` of the same network only photos that have changed are looked at.
+    With a `memory` of the same network only photos that have changed are looked at. For `largest` see `crop_size`.
     """
     device = next(model.parameters()).device
-    size = crop_size(document, model.config.image_size)
+    size = crop_size(document, model.config.image_size, largest)
     source = source_views(crop_views(document, size), document, device)
     with torch.inference_mode(), fast_arithmetic(device):
         return model.compare(source, (memory or PhotoMemory()).look(model, source))
@@ -124,21 +126,24 @@ class Avatar:
         """With the bundled weights. Raises UserError where they are missing or of another shape."""
         return Avatar(load_model(path))
 
-    def encode(self, document: Document) -> EncodedViews:
-        """Feature maps of the source photos, from memory where photos, masks and cameras are the same objects."""
+    def encode(self, document: Document, *, largest: int | None = None) -> EncodedViews:
+        """Feature maps of the source photos, from memory where photos, masks and cameras are the same objects.
+
+        `largest`: longest side of the pictures that will be drawn, pixels, where there is such a limit.
+        """
         views = [document.views[index] for index in document.sources]
-        key = tuple(part for view in views for part in (view.photo, view.mask, view.camera))
+        key = (largest, *(part for view in views for part in (view.photo, view.mask, view.camera)))
         known = self._encoded
         if known is not None and same(known[0], key):
             return known[1]
-        encoded = self._encode(document)
+        encoded = self._encode(document, largest)
         self._encoded = (key, encoded)
         return encoded
 
-    def _encode(self, document: Document) -> EncodedViews:
+    def _encode(self, document: Document, largest: int | None) -> EncodedViews:
         while True:
             try:
-                return encode_document(self.model, document, self._photos)
+                return encode_document(self.model, document, self._photos, largest=largest)
             except torch.OutOfMemoryError:
                 self._refuse_twice()
             with self._rendering:

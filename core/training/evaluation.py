@@ -96,7 +96,7 @@ def evaluate_capture(
     """
     document = load_source([capture], names=sources)
     assert document.calibration is not None
-    encoded = avatar.encode(document)
+    encoded = avatar.encode(document, largest=size)
     results: dict[str, dict[str, float]] = {}
     pictures = load_capture(capture, names=targets)
     for photo, camera, mask in zip(pictures.photos, pictures.cameras, pictures.masks, strict=True):

@@ -119,7 +119,7 @@ def _ask(
     document = _given(known, condition)
     document = _off(document, condition.keypoint_error, rng)
     assert document.calibration is not None
-    encoded = avatar.encode(document)
+    encoded = avatar.encode(document, largest=size)
     cameras = document.calibration.head_cameras
     towards = [_direction(cameras[index]) for index in document.sources]
     for name in condition.targets:

@@ -56,6 +56,7 @@ def test_colours_are_read_from_twice_as_many_pixels_where_photos_have_them() -> 
 
     assert (crop_size(coarse, enough), crop_size(coarse, little)) == (enough, 2 * little)
     assert crop_size(replace(coarse, calibration=None), usual) == usual
+    assert [crop_size(fine, usual, largest) // usual for largest in (usual, usual + 1, None)] == [1, 2, 2]
     assert [encoded.colours.shape[-1] for encoded in found] == [crop_size(coarse, usual), 2 * usual]
     assert found[0].low.shape == found[1].low.shape and found[0].depth.shape == found[1].depth.shape
     assert (found[0].depth - found[1].depth).abs().median() < 0.01
