@@ -27,8 +27,8 @@ from .view_modes import ViewMode, shade
 
 Quality = Literal["interactive", "reference"]
 
-FIRST_LATTICE = 64
-"""Side of the first level, pixels at most."""
+FIRST_LATTICE, COARSE_LATTICE = 64, 400
+"""Longer sides, pixels at most, of the first level, and of the last that is filled from the coarse grid."""
 PREVIEW = 0.3
 """Progress up to which the coarse grid is shown."""
 SHOW_EVERY, SHOW_SHARE = 0.05, 0.1
@@ -81,8 +81,7 @@ class Drawing:
         side: int = SIDE,
         shown: int | None = None,
     ) -> None:
-        longer = max(request.camera.width, request.camera.height)
-        self.stride = 2 ** max(0, math.ceil(math.log2(longer / FIRST_LATTICE)))
+        self.stride = spacing_of(request.camera, FIRST_LATTICE)
         self.painting = painting
         self.shown = shown or self.stride
         """Spacing of the lattice that the canvas shows everywhere."""
@@ -157,6 +156,11 @@ class Drawing:
         yield frame
         now = time.monotonic()
         self._next = now + max(SHOW_EVERY, (now - begin) / SHOW_SHARE)
+
+
+def spacing_of(camera: Camera, pixels: int) -> int:
+    """Spacing of the finest lattice of so many pixels a side, at most."""
+    return 2 ** max(0, math.ceil(math.log2(max(camera.width, camera.height) / pixels)))
 
 
 def offsets(samples: int) -> list[tuple[float, float]]:

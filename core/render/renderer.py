@@ -12,6 +12,7 @@ import torch
 
 from ..model.keypoint_nerf import KeypointNeRF
 from .drawing import (
+    COARSE_LATTICE,
     PREVIEW,
     SHOW_EVERY,
     Drawing,
@@ -20,6 +21,7 @@ from .drawing import (
     RenderRequest,
     normals_from_distance,
     offsets,
+    spacing_of,
     to_frame,
 )
 from .first_picture import FirstPictures
@@ -33,8 +35,6 @@ from .sampling import meets, ray_box
 
 __all__ = ["Frame", "Quality", "RenderRequest", "Renderer"]
 
-COARSE_SPACING = 4
-"""Of the finest lattice that is filled from the coarse grid, before the fine one is there."""
 STRIP = 4096
 """Rays of the reference between two looks at whether it is still wanted."""
 
@@ -97,7 +97,8 @@ class Renderer:
             grid, asked = grids.first_answer()
             preview = Drawing(request, Painting(grids.field, grid, *what), asked, is_stale, focus=focus, side=side)
             yield from preview.sketch()
-            yield from preview.levels(COARSE_SPACING, 0.0, PREVIEW)
+            finest = max(2, spacing_of(request.camera, COARSE_LATTICE))  # the last level is the fine grid's in any case
+            yield from preview.levels(finest, 0.0, PREVIEW)
             if is_stale():
                 return
             asked = grids.finish(is_stale)
