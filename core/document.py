@@ -131,6 +131,13 @@ class Document:
         """Indices of the views the avatar is made of."""
         return tuple(index for index, view in enumerate(self.views) if not view.held_out)
 
+    @property
+    def shows_nobody(self) -> bool:
+        """Cameras were looked for, and are all guesses: there is no face in any photo, and no camera was given."""
+        if self.calibration is None or any(view.lock_pose for view in self.views):
+            return False
+        return bool(np.isnan(self.calibration.residual_px).all())
+
     def view_index(self, name: str) -> int:
         """Position of a view by its file name, with or without ending; UserError when there is none."""
         return match_name(name, self.names)

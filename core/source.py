@@ -44,8 +44,7 @@ def load_source(
     if document.calibration is not None:
         return document
     document = solve_cameras(document, progress=report and (lambda share: report("Finding the cameras", share)))
-    assert document.calibration is not None, "solve_cameras has refused a document without photos"
-    if np.isnan(document.calibration.residual_px).all() and not any(view.lock_pose for view in document.views):
+    if document.shows_nobody:
         raise UserError(
             f"No face was found in {' or '.join(document.names)}.",
             "Choose photos that show the face, or open them in the window and place its points.",

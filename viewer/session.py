@@ -214,7 +214,8 @@ class Session:
             return Status("ready", "Open photos to begin")
         if self.document.calibration is None:
             return Status("note", "The cameras are not solved yet")
-        return Status("ready", "Ready")
+        doubts = " ".join(self.document.calibration.warnings)
+        return Status("note", doubts) if doubts else Status("ready", "Ready")
 
     @property
     def is_current(self) -> bool:

@@ -165,8 +165,6 @@ def solve(session: Session, *, first: bool = False) -> None:
             calibration = solved.calibration
             assert calibration is not None
             session.editor.apply("Solve cameras", lambda current: apply_calibration(current, calibration))
-        if solved.calibration is not None and solved.calibration.warnings:
-            session.note(" ".join(solved.calibration.warnings))
 
     session.task_lane.submit(Task("Finding cameras", work, done, about=about))
 

@@ -23,6 +23,7 @@ from .textures import PhotoTextures
 from .theme import Palette
 
 MESSAGE_SIZE = 17.0
+NO_FACE = "No face was found. Drag the points to where they belong, then solve again."
 
 
 class AvatarViewport:
@@ -113,6 +114,8 @@ class AvatarViewport:
         calibration = session.document.calibration
         keypoints = calibration.keypoints if calibration is not None and session.overlays else None
         message = "" if shown is not None else session.status().text
+        if shown is not None and session.document.shows_nobody:
+            message = NO_FACE
         share = session.refined if shown is not None else None
         editor = session.editor
         divider = session.comparing.divider if self._is_wiping else None
@@ -121,7 +124,7 @@ class AvatarViewport:
         pen = self._surface.clear("over")
         if divider is not None:
             self._draw_divider(pen, round(divider * rect.width), rect.height)
-        if shown is not None and keypoints is not None:
+        if shown is not None and keypoints is not None and not message:
             self._draw_keypoints(pen, shown, keypoints, rect)
         if message:
             lines = pen.wrapped(message, max(rect.width - 48 * self._scale, 1.0), MESSAGE_SIZE)

@@ -99,6 +99,7 @@ def test_photos_without_a_face(noise):
     assert document.names == ("one.png", "two.png")
     assert all((view.keypoints.state == PointState.UNPLACED).all() for view in document.views)
     assert np.isnan(document.calibration.residual_px).all()
+    assert document.shows_nobody
 
 
 def test_a_photo_without_a_face_among_others(noise):
@@ -106,6 +107,7 @@ def test_a_photo_without_a_face_among_others(noise):
     document = load_source([SAMPLE / "left.jpg", FRONT, noise[0]])
 
     check_sound(document)
+    assert not document.shows_nobody
     assert (document.views[2].keypoints.state == PointState.REPROJECTED).all()
     assert (document.calibration.keypoints.views == 2).all()
     for view in document.views[:2]:

@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -244,6 +245,21 @@ def test_what_a_person_can_put_right_becomes_a_dialog_and_a_bug_a_sentence(desk,
     assert [error.what_to_do for error in desk.session.failures] == ["Free some space."]
     assert desk.session.status().kind == "error"
     assert "ZeroDivisionError" in next(tmp_path.rglob("*.log")).read_text()
+
+
+def test_what_is_doubtful_about_cameras_stays_on_the_screen(desk):
+    """A note passes; a camera that is a guess remains one until it is solved again."""
+    desk.settle()
+    document = desk.session.document
+    doubtful = replace(document.calibration, warnings=("a.png is a guess.", "b.png does not fit."))
+    desk.session.open_document(edits.apply_calibration(document, doubtful), None)
+    desk.settle()
+    desk.session.note("Saved me.kpnerf")
+    told = [desk.session.status().text]
+    desk.frame(NOTE_SECONDS + 1)
+    told.append(desk.session.status().text)
+
+    assert told == ["Saved me.kpnerf", "a.png is a guess. b.png does not fit."]
 
 
 def test_opening_another_document_starts_its_own_history(desk):
