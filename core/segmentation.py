@@ -14,6 +14,8 @@ _RADIUS, _EDGE = 0.07, 3e-3
 """Guided filter: window in face sizes, and the colour variance (0..1 squared) that counts as an edge."""
 _CONTRAST = 4.0
 """The filter leaves the outline soft over its window; this steepens it again round one half."""
+_WISPS = 0.1
+"""How far hair that hardly shows may stand out, face sizes; haze farther away is background."""
 _WHOLE_PIXELS = 1024
 
 
@@ -114,7 +116,7 @@ def _ramp(middle: float, side: float, extent: int) -> Float[np.ndarray, "{extent
 
 
 def _connected_to(mask: Float[np.ndarray, "h w"], middle: tuple[float, float], size: float) -> np.ndarray:
-    """The mask without the pieces that do not touch the face."""
+    """The mask without the pieces that do not touch the face, and without haze far from the piece that does."""
     import cv2
 
     height, width = mask.shape
@@ -125,4 +127,6 @@ def _connected_to(mask: Float[np.ndarray, "h w"], middle: tuple[float, float], s
     counts = np.bincount(window[window > 0].ravel()) if np.any(window > 0) else np.zeros(0, int)
     if not counts.size:
         return mask.astype(np.float32)
-    return np.where((labels == 0) | (labels == counts.argmax()), mask, 0.0).astype(np.float32)
+    person = labels == counts.argmax()
+    near = cv2.distanceTransform((~person).astype(np.uint8), cv2.DIST_L2, 3) < _WISPS * size
+    return np.where(person | ((labels == 0) & near), mask, 0.0).astype(np.float32)

@@ -11,7 +11,7 @@ from kpnerf.core.canonical import canonical_face
 from kpnerf.core.detection import detect, find_face, landmark_confidence
 from kpnerf.core.keypoints import HEAD, PointState
 from kpnerf.core.photo import Photo, load_photo
-from kpnerf.core.segmentation import guided_filter, person_mask
+from kpnerf.core.segmentation import _connected_to, guided_filter, person_mask
 
 SAMPLE = ("front", "left", "right")
 INNER = ("right eye inner corner", "left eye inner corner", "nose tip", "nose bridge", "upper lip")
@@ -257,3 +257,14 @@ def test_a_face_that_fills_its_photo_is_outlined_as_well(photos, name):
     close = person_mask(np.ascontiguousarray(rgb[cut]), (x - left, y - top, size)) > 0.5
 
     assert (whole & close).sum() / (whole | close).sum() > 0.94
+
+
+def test_haze_far_from_the_person_is_background():
+    """Hair that hardly shows stays; what hardly shows beyond a tenth of the face does not, nor do other people."""
+    y, x = np.mgrid[0:600, 0:800]
+    away = np.hypot(x - 300, y - 300)
+    hazy = np.where(away < 100, 1.0, np.where(away < 300, 0.2, np.where(x > 650, 0.9, 0.0)))
+    mask = _connected_to(hazy, (300.0, 300.0), 400.0)
+
+    assert mask[300, 300] == 1 and mask[300, 300 + 130] == np.float32(0.2)
+    assert mask[300, 300 + 160] == 0 and mask[300, 700] == 0
