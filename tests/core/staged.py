@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from kpnerf.core.canonical import canonical_face
 from kpnerf.core.document import Document, DocumentView
 from kpnerf.core.edits import apply_calibration
 from kpnerf.core.geometry import project
+from kpnerf.core.interop.transforms_json import Capture, write_capture
 from kpnerf.core.keypoints import HEAD, Keypoints2D, Keypoints3D, PointState
 from kpnerf.core.photo import Photo
 
@@ -72,3 +74,15 @@ def staged_document(yaws: tuple[float, ...] = (-30.0, 0.0, 30.0)) -> Document:
         residual_px=np.zeros(len(yaws)),
     )
     return apply_calibration(Document(views=views), calibration)
+
+
+def staged_capture(folder: Path) -> Path:
+    """A capture folder of the staged document, its keypoints given."""
+    views = staged_document().views
+    places = tuple(
+        {name: (float(x), float(y)) for name, (x, y) in zip(HEAD.names, view.keypoints.xy_px, strict=True)}
+        for view in views
+    )
+    photos, masks = tuple(view.photo for view in views), tuple(view.mask for view in views)
+    write_capture(folder, Capture(photos, tuple(view.camera for view in views), masks, places))
+    return folder
