@@ -116,7 +116,7 @@ class Avatar:
         self.renderer = Renderer(model)
         self._other: tuple[float, Refinement | None, Renderer] | None = None
         self._rendering = threading.Lock()
-        self._encoded: tuple[tuple[object, ...], EncodedViews] | None = None
+        self._encoded: tuple[int | None, tuple[object, ...], EncodedViews] | None = None
         self._photos = PhotoMemory()
         self._moved: tuple[EncodedViews, EncodedViews] | None = None
         self._has_moved = self._has_told = False
@@ -132,12 +132,12 @@ class Avatar:
         `largest`: longest side of the pictures that will be drawn, pixels, where there is such a limit.
         """
         views = [document.views[index] for index in document.sources]
-        key = (largest, *(part for view in views for part in (view.photo, view.mask, view.camera)))
+        key = tuple(part for view in views for part in (view.photo, view.mask, view.camera))
         known = self._encoded
-        if known is not None and same(known[0], key):
-            return known[1]
+        if known is not None and known[0] == largest and same(known[1], key):
+            return known[2]
         encoded = self._encode(document, largest)
-        self._encoded = (key, encoded)
+        self._encoded = (largest, key, encoded)
         return encoded
 
     def _encode(self, document: Document, largest: int | None) -> EncodedViews:
