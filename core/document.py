@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from .calibration import Calibration, ViewObservation
 from .camera import Camera
+from .doubts import MIRRORED
 from .keypoints import HEAD, Keypoints2D, KeypointSchema
 from .mask_bytes import mask_field
 from .names import match_name
@@ -24,6 +25,8 @@ RenderMode = Literal["colour", "alpha", "depth", "normal", "photo", "blend", "in
 """What a picture shows. From “photo” on it explains the avatar: which photo a pixel comes from, all photos' shares, the
 reach of keypoints, what no photo saw, density in a plane, the difference from a photo."""
 RenderQuality = Literal["interactive", "reference"]
+LEAST_TURN, MOST_TURN = np.radians(12.0), np.radians(80.0)
+"""From where, as an angle from before the face, one photo shows one half of a head and not enough of the other."""
 RENDER_MODES: tuple[RenderMode, ...] = get_args(RenderMode)
 RENDER_QUALITIES: tuple[RenderQuality, ...] = get_args(RenderQuality)
 
@@ -40,6 +43,8 @@ class RenderSettings:
     mode: RenderMode = "colour"
     sigma: float = HEAD.sigma
     """Reach of a keypoint's influence on the avatar, metres."""
+    mirror: bool = True
+    """The half of a head that a single turned photo does not show is the mirror image of the other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +135,20 @@ class Document:
     def sources(self) -> tuple[int, ...]:
         """Indices of the views the avatar is made of."""
         return tuple(index for index, view in enumerate(self.views) if not view.held_out)
+
+    @property
+    def is_mirrored(self) -> bool:
+        """The avatar is made of one turned photo and of its mirror image (see `mirroring`)."""
+        if not self.settings.mirror or self.calibration is None or len(self.sources) != 1:
+            return False
+        x, _, z = self.calibration.head_cameras[self.sources[0]].position_in_world
+        return bool(LEAST_TURN < abs(np.arctan2(x, -z)) < MOST_TURN)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What a person should know before trusting the avatar, in sentences."""
+        warnings = self.calibration.warnings if self.calibration is not None else ()
+        return (*warnings, MIRRORED) if self.is_mirrored else warnings
 
     @property
     def shows_nobody(self) -> bool:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 Record = dict[str, Any]
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 """Of what this program writes. 1: the first. 2: with the history of what was done. 3: with the distortion of lenses.
-4: with what refining on the person has found."""
+4: with what refining on the person has found. 5: with what a single turned photo does not show, by a mirror."""
 
 
 def _with_history(record: Record) -> Record:
@@ -29,7 +29,17 @@ def _with_refinement(record: Record) -> Record:
     return record | {"refinement": None}
 
 
-MIGRATIONS: dict[int, Callable[[Record], Record]] = {1: _with_history, 2: _with_distortion, 3: _with_refinement}
+def _with_mirror(record: Record) -> Record:
+    """4 to 5: as new projects have it."""
+    return record | {"settings": {"mirror": True} | record["settings"]}
+
+
+MIGRATIONS: dict[int, Callable[[Record], Record]] = {
+    1: _with_history,
+    2: _with_distortion,
+    3: _with_refinement,
+    4: _with_mirror,
+}
 
 
 def migrated(record: Record) -> Record:

@@ -173,10 +173,17 @@ def _set(document: Document, setting: str, value: str) -> Document:
         "mode": str,
         "sigma": _number,
         "background": lambda word: None if word == "none" else tuple(_numbers(word, 3)),
+        "mirror": _switch,
     }
     if setting not in readers:
         raise UserError(f"There is no setting “{setting}”.", f"There are: {', '.join(readers)}.")
     return edits.set_render_settings(document, replace(settings, **{setting: readers[setting](value)}))
+
+
+def _switch(word: str) -> bool:
+    if word not in _SWITCH:
+        raise UserError(f"“{word}” is neither on nor off.", "Say on or off.")
+    return _SWITCH[word]
 
 
 # --- refining ---------------------------------------------------------------------------------------------------
@@ -196,6 +203,7 @@ def _unrefine(document: Document) -> Document:
     return edits.set_refinement(document, None)
 
 
+_SWITCH = {"on": True, "off": False}
 PARTS = ("pose", "focal", "centre")
 KINDS: dict[str, Kind] = {
     "move": Kind(("KEYPOINT", "VIEW", "X", "Y"), "put a keypoint at a pixel", _move),
@@ -222,6 +230,8 @@ KINDS: dict[str, Kind] = {
     "scale": Kind(("KEYPOINT", "KEYPOINT", "METRES"), "tell how far two keypoints are apart", _scale),
     "refine": Kind((), "refine the avatar on this person; takes minutes", _refine),
     "unrefine": Kind((), "take off what refining found", _unrefine),
-    "set": Kind(("SETTING", "VALUE"), "resolution, quality, mode, sigma or background of the avatar", _set),
+    "set": Kind(
+        ("SETTING", "VALUE"), "resolution, quality, mode, sigma, background or mirror (on, off) of the avatar", _set
+    ),
 }
 """By name, in the order of the help text."""

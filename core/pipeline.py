@@ -20,6 +20,7 @@ from .crops import crop_size, crop_views, same
 from .document import Document, RenderMode
 from .errors import UserError
 from .explaining import DRAWN, explained
+from .mirroring import with_mirror_images, without_carving
 from .model.additions import fingerprint, with_additions
 from .model.checkpoint import load_weights
 from .model.keypoint_nerf import KeypointNeRF
@@ -80,13 +81,17 @@ def encode_document(
 ) -> EncodedViews:
     """What the network knows of a document's photos; keypoints play no part in it.
 
-    With a `memory` of the same network only photos that have changed are looked at. For `largest` see `crop_size`.
+    A single turned photo is followed by its mirror image (see `mirroring`). With a `memory` of the same network only
+    photos that have changed are looked at. For `largest` see `crop_size`.
     """
     device = next(model.parameters()).device
     size = crop_size(document, model.config.image_size, largest)
-    source = source_views(crop_views(document, size), document, device)
+    source, mirrored = source_views(crop_views(document, size), document, device), document.is_mirrored
+    if mirrored:
+        source = with_mirror_images(source)
     with torch.inference_mode(), fast_arithmetic(device):
-        return model.compare(source, (memory or PhotoMemory()).look(model, source))
+        encoded = model.compare(source, (memory or PhotoMemory()).look(model, source))
+        return without_carving(encoded) if mirrored else encoded
 
 
 def render_request(
@@ -132,7 +137,7 @@ class Avatar:
         `largest`: longest side of the pictures that will be drawn, pixels, where there is such a limit.
         """
         views = [document.views[index] for index in document.sources]
-        key = tuple(part for view in views for part in (view.photo, view.mask, view.camera))
+        key = (document.is_mirrored, *(part for view in views for part in (view.photo, view.mask, view.camera)))
         known = self._encoded
         if known is not None and known[0] == largest and same(known[1], key):
             return known[2]

@@ -175,6 +175,8 @@ def _settings(before: Document, after: Document) -> Iterator[Operation]:
 def _setting_word(value: object) -> str:
     if value is None:
         return "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
     if isinstance(value, tuple):
         return " ".join(map(number_word, value))
     return number_word(value) if isinstance(value, float) else str(value)

@@ -52,7 +52,16 @@ def ask_for_picture(session: "Session") -> None:
     size = render_size(session)
     # Where it is compared with a photo, the avatar is all that it is.
     soft = session.soft_edges and session.comparing.kind is None
-    look = (settings.sigma, settings.quality, session.mode, session.probe, session.eye.view, size, soft)
+    look = (
+        settings.sigma,
+        settings.mirror,
+        settings.quality,
+        session.mode,
+        session.probe,
+        session.eye.view,
+        size,
+        soft,
+    )
     scene = (document.views, document.calibration, document.refinement, *look)
     before, session.asked = session.asked, (*scene, session.backdrop)
     if before is not None and same(before[:-1], scene):

@@ -214,7 +214,7 @@ class Session:
             return Status("ready", "Open photos to begin")
         if self.document.calibration is None:
             return Status("note", "The cameras are not solved yet")
-        doubts = " ".join(self.document.calibration.warnings)
+        doubts = " ".join(self.document.doubts)
         return Status("note", doubts) if doubts else Status("ready", "Ready")
 
     @property

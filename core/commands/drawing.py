@@ -1,6 +1,7 @@
 """An avatar ready to be drawn from any side: what `render` and `turntable` have in common."""
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,6 +10,7 @@ import numpy as np
 from .. import edits, pipeline
 from ..camera import Camera, orbit_camera, orbit_path
 from ..document import Document
+from ..doubts import MIRRORED
 from ..model.views import EncodedViews
 from ..render.renderer import Frame
 from .options import Colour, load_with_sources
@@ -34,9 +36,12 @@ class Studio:
             "quality": options.quality,
             "mode": options.mode,
             "background": options.background,
+            "mirror": False if options.no_mirror else None,
         }
         chosen = {name: value for name, value in given.items() if value is not None}
         document = edits.set_render_settings(document, replace(document.settings, **chosen))
+        if document.is_mirrored and not options.json:
+            print(MIRRORED, file=sys.stderr)
         avatar = pipeline.Avatar(pipeline.load_model())
         return cls(document, avatar, avatar.encode(document))
 

@@ -26,7 +26,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def add_drawing(parser: argparse.ArgumentParser) -> None:
-    """How the avatar is drawn: --sources, --size, --quality, --mode, --background, --hard-edges."""
+    """How the avatar is drawn: --sources, --size, --quality, --mode, --background, --no-mirror, --hard-edges."""
     parser.add_argument(
         "--sources", nargs="+", metavar="NAME", help="make the avatar of these pictures only; default: of all"
     )
@@ -34,6 +34,11 @@ def add_drawing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quality", choices=("interactive", "reference"), help="default: as the source says")
     parser.add_argument("--mode", choices=("colour", "alpha", "depth", "normal"), help="what to draw")
     parser.add_argument("--background", type=colour, metavar="RRGGBB", help="default: transparent, in films white")
+    parser.add_argument(
+        "--no-mirror",
+        action="store_true",
+        help="do not have one turned photo's mirror image stand in for the half of the head that it does not show",
+    )
     parser.add_argument("--hard-edges", action="store_true", help="do not fade where the avatar or its photos end")
 
 

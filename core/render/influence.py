@@ -54,7 +54,7 @@ class Subject:
     keypoints: Float[Tensor, "k 3"]
     box: Box
     photos: tuple[int, ...]
-    """Of each encoded view, its place among the document's photos."""
+    """Of each encoded view, its place among the document's photos; views beyond those are mirror images."""
     chosen: tuple[int, ...]
     """Keypoints whose influence is shown."""
     depth: float
@@ -129,9 +129,10 @@ def shares(
 ) -> tuple[Float[Tensor, "v n"], Float[Tensor, "n 3"]] | None:
     """How much of each photo's pixel shows at surface points seen along unit directions, and their colours.
 
-    What the shares of a point lack to one is the network's own colour.
+    What the shares of a point lack to one is the network's own colour, or a mirror image's.
     """
-    weights, colours = points.new_zeros(len(subject.photos), len(points)), torch.zeros_like(points)
+    photos = len(subject.photos)
+    weights, colours = points.new_zeros(photos, len(points)), torch.zeros_like(points)
     for rows in torch.arange(len(points), device=points.device).split(ROWS):
         if is_stale():
             return None
@@ -139,7 +140,7 @@ def shares(
         sighting, _ = subject.model.sight(subject.encoded, points[some])
         _, latent = subject.model.geometry(subject.encoded, subject.keypoints, points[some], sighting)
         rgb, blend = subject.model.colour(subject.encoded, points[some], directions[some], latent.float(), sighting)
-        weights[:, rows], colours[rows] = blend[:, : len(rows)].to(points), rgb[: len(rows)].to(points)
+        weights[:, rows], colours[rows] = blend[:photos, : len(rows)].to(points), rgb[: len(rows)].to(points)
     return weights, colours
 
 
@@ -170,7 +171,7 @@ def _colours(
         # What lies below all photos borrows their lowest rows, but nobody has seen it.
         source = subject.encoded.source
         pixels, depth = project(source.intrinsics, source.camera_from_world, points)
-        seen = (inside(pixels, source.bounds, slack=0.0) & (depth > 0)).any(dim=0)
+        seen = (inside(pixels, source.bounds, slack=0.0) & (depth > 0))[: len(subject.photos)].any(dim=0)
         return _heat(torch.where(seen, own, 1.0))
     return _errors(subject.against, points, normals, rgb)
 

@@ -9,6 +9,7 @@ from PIL import Image
 
 from kpnerf.core.cli import main
 from kpnerf.core.commands.bench import sample_photos
+from kpnerf.core.doubts import MIRRORED
 from kpnerf.core.interop.transforms_json import load_capture
 from kpnerf.core.keypoints import HEAD
 from kpnerf.core.project_file import open_project
@@ -148,6 +149,19 @@ def test_edges_are_soft_unless_it_is_for_comparing(capture, tmp_path):
     assert (soft <= hard).all() and soft.sum() < hard.sum()
     assert soft[14:18, 14:18].sum() > 0.9 * hard[14:18, 14:18].sum() > 0
     np.testing.assert_array_equal(alphas["--view", False], alphas["--view", True])
+
+
+def test_one_turned_photo_has_a_mirror_image_unless_it_is_not_wanted(capture, tmp_path, capsys):
+    """The terminal says so; two photos need none, and are told nothing."""
+    told = []
+    for number, words in enumerate((["a"], ["a", "--no-mirror"], ["a", "b"])):
+        file = tmp_path / f"{number}.png"
+        main(["render", str(capture), "--size", "32", "--orbit", "20", "0", "-o", str(file), "--sources", *words])
+        told.append(MIRRORED in capsys.readouterr().err)
+    pictures = [np.asarray(Image.open(tmp_path / f"{number}.png")) for number in (0, 1)]
+
+    assert told == [True, False, False]
+    assert not np.array_equal(*pictures)
 
 
 def test_an_unknown_view_or_source_is_refused_with_the_names_there_are(capture, tmp_path, capsys):

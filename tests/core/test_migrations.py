@@ -45,6 +45,7 @@ def test_a_file_of_the_first_format_opens_and_is_saved_in_the_newest(tmp_path):
 def test_there_is_a_way_from_every_format_to_the_newest():
     """One function for each, and the number grows by one each time."""
     assert sorted(MIGRATIONS) == list(range(1, FORMAT_VERSION))
-    assert migrated({"version": 1, "views": []})["version"] == FORMAT_VERSION
+    assert migrated({"version": 1, "views": [], "settings": {}})["version"] == FORMAT_VERSION
+    assert migrated({"version": 4, "settings": {"sigma": 0.05}})["settings"] == {"sigma": 0.05, "mirror": True}
     newest = {"version": FORMAT_VERSION, "history": ["kept"]}
     assert migrated(newest) is newest

@@ -40,7 +40,7 @@ def document_with_files(folder: Path) -> Document:
     document = edits.lock(edits.set_focal(document, 1, 412.3), 1, focal=True)
     document = edits.hold_out(document, 2)
     return edits.set_render_settings(
-        document, RenderSettings(384, "reference", background=(0.1, 0.2, 0.3), mode="normal", sigma=0.04)
+        document, RenderSettings(384, "reference", background=(0.1, 0.2, 0.3), mode="normal", sigma=0.04, mirror=False)
     )
 
 

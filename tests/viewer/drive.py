@@ -177,6 +177,7 @@ class Observer:
             "moving": session.eye.is_moving,
             "overlays": session.overlays,
             "soft_edges": session.soft_edges,
+            "is_mirrored": session.document.is_mirrored,
             "apexes": [place.tolist() for place in apexes],
             "comparing": [comparing.kind, comparing.divider],
             "likeness": None if likeness is None else [likeness.psnr, likeness.ssim],

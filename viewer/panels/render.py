@@ -47,6 +47,8 @@ class RenderPanel:
             self._overlays = dpg.add_checkbox(label="points", callback=lambda sender, on: self._show_overlays(on))
         with form.labelled("Edges"):
             self._soft_edges = dpg.add_checkbox(label="soft", callback=lambda sender, on: self._soften_edges(on))
+        with form.labelled("One photo"):
+            self._mirror = dpg.add_checkbox(label="mirror", callback=lambda sender, on: self._use_mirror(on))
         with dpg.group(horizontal=True):
             self._refine = form.button(TITLE, lambda: refine(session))
             self._cancel = form.button("Cancel", session.task_lane.cancel)
@@ -60,7 +62,8 @@ class RenderPanel:
         settings, angle = session.document.settings, session.eye.view.field_of_view
         looks = session.mode, session.backdrop, session.overlays, session.soft_edges, angle, session.slice_depth
         refinement, can, refining = session.document.refinement, can_refine(session), is_refining(session)
-        if self._changes.seen(settings, *looks, refinement, can, refining):
+        single = len(session.document.sources) == 1
+        if self._changes.seen(settings, *looks, refinement, can, refining, single):
             return
         dpg.configure_item(self._refine, enabled=can, show=not refining)
         dpg.configure_item(self._cancel, show=refining)
@@ -71,6 +74,8 @@ class RenderPanel:
         dpg.set_value(self._resolution, f"{settings.resolution} px")
         dpg.set_value(self._quality, settings.quality.capitalize())
         dpg.set_value(self._mode, session.mode.capitalize())
+        dpg.set_value(self._mirror, settings.mirror)
+        dpg.configure_item(self._mirror, enabled=single)
         dpg.set_value(self._backdrop, session.backdrop.value)
         dpg.set_value(self._overlays, session.overlays)
         dpg.set_value(self._soft_edges, session.soft_edges)
@@ -84,6 +89,11 @@ class RenderPanel:
     def _change_quality(self, text: str) -> None:
         settings = replace(self._session.document.settings, quality=_QUALITIES[text])
         self._session.editor.change_settings("Change quality", settings)
+
+    def _use_mirror(self, on: bool) -> None:
+        settings = replace(self._session.document.settings, mirror=on)
+        title = "Mirror the half that is not shown" if on else "Leave the half that is not shown"
+        self._session.editor.change_settings(title, settings)
 
     def _show_mode(self, text: str) -> None:
         self._session.mode = _MODES[text]
