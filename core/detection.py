@@ -1,5 +1,6 @@
 """From a photo to keypoints, landmarks and a foreground mask."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from .keypoints import HEAD, Keypoints2D, KeypointSchema, PointState
 from .mediapipe_models import face_boxes, face_meshes
 from .photo import Photo, square_crop
 from .pose import pose_from_points
-from .segmentation import person_mask
+from .segmentation import Face, person_mask
 
 Landmarks = Float[np.ndarray, "478 2"]
 
@@ -21,6 +22,8 @@ _CROP_FACES, _CROP_PIXELS = 1.7, 512
 a quarter better across views than one detection in the whole picture (1.35 against 1.77 mm); more crops add nothing."""
 _SMALLEST_FACE_PX = 16
 """A dozen pixels of noise, enlarged, pass for a face."""
+_LEAST_OTHER = 0.35
+"""Faces smaller than that, in sizes of the chosen one, stand far behind it, or are none but a print on a shirt."""
 _USUAL_FOCAL = 1.2
 """Focal length over the longer side of the picture, where only the direction of the face is asked for."""
 
@@ -41,13 +44,14 @@ class Detection:
                 array.flags.writeable = False
 
 
-def detect(photo: Photo, schema: KeypointSchema = HEAD) -> Detection:
-    """Find the face (of several the largest, preferring the middle), its keypoints, and the person's outline.
+def detect(photo: Photo, schema: KeypointSchema = HEAD, face: Landmarks | None = None) -> Detection:
+    """Find the face (of several the largest, preferring the middle), its keypoints, and the person's outline; of one
+    that `faces_of` has found, where it is given.
 
     Never fails: a photo without a face comes back with unplaced points laid out as a face in its middle, for a
     person to drag. May be called from any thread; takes about a tenth of a second.
     """
-    landmarks = find_face(photo.rgb)
+    landmarks = find_face(photo.rgb) if face is None else _sharpened(photo.rgb, face)
     if landmarks is None:
         return Detection(_unplaced(photo, schema), None, person_mask(photo.rgb))
     trust = landmark_confidence(landmarks, photo.width, photo.height, photo.focal_px)
@@ -59,8 +63,9 @@ def detect(photo: Photo, schema: KeypointSchema = HEAD) -> Detection:
         confidence=trust[chosen],
         occluded=np.zeros(len(schema), dtype=bool),
     )
-    middle, size = _extent(landmarks)
-    return Detection(keypoints, landmarks, person_mask(photo.rgb, (middle[0], middle[1], size)))
+    others = [_face(other) for other in faces_of(photo.rgb) if _is_of_another_person(other, landmarks)]
+    outline = person_mask(photo.rgb, _face(landmarks), others)
+    return Detection(keypoints, landmarks, outline)
 
 
 def landmark_confidence(
@@ -80,11 +85,26 @@ def find_face(rgb: UInt8[np.ndarray, "h w 3"]) -> Landmarks | None:
     """Landmarks of the photo's face; looks harder, and in smaller pieces, as long as there is none."""
     height, width = rgb.shape[:2]
     for squares in (_whole(width, height), _around_boxes(rgb), _tiles(width, height)):
-        found = (face for middle, side in squares for face in _faces_in_square(rgb, middle, side))
-        faces = [face for face in found if _extent(face)[1] >= _SMALLEST_FACE_PX]
-        if faces:
+        if faces := _faces_in(rgb, squares):
             return _sharpened(rgb, max(faces, key=lambda face: _prominence(face, width, height)))
     return None
+
+
+def faces_of(rgb: UInt8[np.ndarray, "h w 3"]) -> list[Landmarks]:
+    """Landmarks of every face of a photo, from left to right; to a few pixels."""
+    height, width = rgb.shape[:2]
+    seen = _faces_in(rgb, [*_whole(width, height), *_around_boxes(rgb)]) or _faces_in(rgb, _tiles(width, height))
+    faces: list[Landmarks] = []
+    for face in seen:
+        if all(_is_another(face, known) for known in faces):
+            faces.append(face)
+    return sorted(faces, key=lambda face: _extent(face)[0][0])
+
+
+def _faces_in(rgb: UInt8[np.ndarray, "h w 3"], squares: Iterable[tuple[tuple[float, float], float]]) -> list[Landmarks]:
+    """Those that are large enough to be faces, in several squares; one may be among them more than once."""
+    found = (face for middle, side in squares for face in _faces_in_square(rgb, middle, side))
+    return [face for face in found if _extent(face)[1] >= _SMALLEST_FACE_PX]
 
 
 def _whole(width: int, height: int) -> list[tuple[tuple[float, float], float]]:
@@ -150,6 +170,27 @@ def _extent(landmarks: Landmarks) -> tuple[tuple[float, float], float]:
     lower, upper = landmarks.min(axis=0), landmarks.max(axis=0)
     middle = 0.5 * (lower + upper)
     return (float(middle[0]), float(middle[1])), float((upper - lower).max())
+
+
+def _face(landmarks: Landmarks) -> Face:
+    """As the segmentation is told of one."""
+    (x, y), size = _extent(landmarks)
+    return x, y, size
+
+
+def _is_another(landmarks: Landmarks, others: Landmarks) -> bool:
+    """Whether two detections are of two faces."""
+    (here, size), (there, other_size) = _extent(landmarks), _extent(others)
+    return bool(np.hypot(*np.subtract(here, there)) > 0.5 * max(size, other_size))
+
+
+def _is_of_another_person(landmarks: Landmarks, own: Landmarks) -> bool:
+    """Whether a face is not merely seen into a part of the chosen person: profiles have been found to have a second one
+    in a lens of their glasses, above or below the first.
+    """
+    ((x, y), size), ((own_x, own_y), own_size) = _extent(landmarks), _extent(own)
+    across, away, largest = abs(x - own_x), np.hypot(x - own_x, y - own_y), max(size, own_size)
+    return bool(size > _LEAST_OTHER * own_size and (across > 0.7 * largest or away > 1.6 * largest))
 
 
 def _prominence(landmarks: Landmarks, width: int, height: int) -> float:

@@ -64,6 +64,12 @@ def _use(document: Document, view: str) -> Document:
     return edits.hold_out(document, document.view_index(view), held_out=False)
 
 
+def _face(document: Document, view: str, x: str, y: str) -> Document:
+    from .another_face import with_face_at  # the detector is loaded only where it is needed
+
+    return with_face_at(document, document.view_index(view), (_number(x), _number(y)))
+
+
 def _paint(document: Document, view: str, radius: str, path: str) -> Document:
     return _stroke(document, view, radius, path, add=True)
 
@@ -216,6 +222,7 @@ KINDS: dict[str, Kind] = {
     "remove": Kind(("VIEW",), "take a photo out", _remove),
     "hold-out": Kind(("VIEW",), "keep a photo only to compare with", _hold_out),
     "use": Kind(("VIEW",), "use it as a source again", _use),
+    "face": Kind(("VIEW", "X", "Y"), "of several faces, take the one at a pixel; then --solve", _face),
     "paint": Kind(("VIEW", "RADIUS", "PATH"), "brush on the foreground: pixels “x,y x,y …” in quotes", _paint),
     "erase": Kind(("VIEW", "RADIUS", "PATH"), "the same, taking away from it", _erase),
     "restore-mask": Kind(("VIEW",), "have the foreground as it was detected", _restore_mask),

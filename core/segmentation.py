@@ -1,5 +1,7 @@
 """Foreground masks: a coarse person probability round the head, drawn to the edges of the picture."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float, UInt8
 
@@ -19,13 +21,19 @@ _WISPS = 0.1
 _WHOLE_PIXELS = 1024
 
 
-def person_mask(
-    rgb: UInt8[np.ndarray, "h w 3"], face: tuple[float, float, float] | None = None
-) -> Float[np.ndarray, "h w"]:
-    """Foreground, 0 to 1, float32: the person whose face is given as (x, y of the middle, size) in pixels.
+Face = tuple[float, float, float]
+"""Middle and size of a face: x, y, size in pixels."""
+_DIVIDE = 0.1
+"""Width of the ramp between two people, in sizes of their faces."""
 
-    Round the face the network sees a square of the head's own size, elsewhere the whole picture. Other people
-    and specks that do not touch this one are dropped. Without a face everything that looks like a person stays.
+
+def person_mask(
+    rgb: UInt8[np.ndarray, "h w 3"], face: Face | None = None, others: Sequence[Face] = ()
+) -> Float[np.ndarray, "h w"]:
+    """Foreground, 0 to 1, float32: the person whose face is given, without those whose faces `others` are.
+
+    Round the face the network sees a square of the head's own size, elsewhere the whole picture. Specks and people that
+    do not touch this one are dropped. Without a face everything that looks like a person stays.
 
     The square stays within the photo. Continued beyond it, a neck that the edge cuts grows shoulders out of the
     background: of faces cropped at the chin the network then takes whole walls for somebody's clothes.
@@ -51,7 +59,20 @@ def person_mask(
     fine = cv2.warpAffine(fine, crop_from_photo, (width, height), **back)
     across, down = (_ramp(at, side, extent) for at, extent in zip(middle, (width, height), strict=True))
     share = np.minimum(down[:, None], across)
-    return _connected_to(mask * (1 - share) + fine * share, (x, y), size)
+    mask = mask * (1 - share) + fine * share
+    for other in others:
+        mask = mask * _nearer(mask.shape, face, other)
+    return _connected_to(mask, (x, y), size)
+
+
+def _nearer(shape: tuple[int, ...], face: Face, other: Face) -> Float[np.ndarray, "h w"]:
+    """1 where a pixel is nearer to a face than to another, each by its own size; 0 beyond, with a short ramp between.
+
+    What divides people who stand close together is not seen: no network that is small enough tells them apart.
+    """
+    rows, columns = np.arange(shape[0], dtype=np.float32)[:, None], np.arange(shape[1], dtype=np.float32)
+    own, foreign = (np.hypot(columns - x, rows - y) / size for x, y, size in (face, other))
+    return np.clip(0.5 + (foreign - own) / _DIVIDE, 0, 1)
 
 
 def guided_filter(

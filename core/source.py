@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .camera import Camera
-from .detection import detect
+from .detection import Landmarks, detect
 from .document import Document, DocumentView
 from .edits import MAX_VIEWS, add_views, solve_cameras
 from .errors import UserError
@@ -122,12 +122,15 @@ def view_of(
     camera: Camera | None = None,
     mask: np.ndarray | None = None,
     places: Places | None = None,
+    face: Landmarks | None = None,
 ) -> DocumentView:
     """A photo with what the detector sees in it; a given camera, mask and given places of keypoints come first.
 
+    `face`: which of several it is, as `faces_of` has found it.
+
     A given camera is locked. Masks are kept in steps of 1/255, so that a project file holds what was computed.
     """
-    seen = detect(photo, schema)
+    seen = detect(photo, schema, face)
     foreground = np.clip(seen.mask if mask is None else mask, 0, 1)
     return DocumentView(
         photo=photo,

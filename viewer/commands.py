@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ..core import edits
 from ..core.document import RENDER_MODES
+from .another_face import take_next_face
 from .command import Command, Desk, Key
 from .comparing import COMPARISON_KINDS, ComparisonKind
 from .looking import compare, fly_to_next_view, look_at_worst, toggle_held_out, toggle_overview
@@ -157,6 +158,7 @@ COMMANDS: tuple[Command, ...] = (
         _has_points,
     ),
     Command("Points", "Swap left and right", lambda desk: desk.session.editor.swap_sides(), (Key("X"),), _has_photos),
+    Command("Points", "Take the next face of the photo", lambda desk: take_next_face(desk.session), (), _has_photos),
     Command("Points", "Go to the worst", lambda desk: look_at_worst(desk.session, 1), (Key("W"),), _is_solved),
     Command(
         "Points",

@@ -1,0 +1,62 @@
+"""Another face of a photo that shows several: whose keypoints and outline they are is for a person to say."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from .agreement import check_view
+from .detection import Landmarks, faces_of
+from .document import Document, DocumentView
+from .errors import UserError
+from .source import view_of
+
+
+def next_face(view: DocumentView) -> tuple[float, float]:
+    """Middle of the face on the right of the chosen one, pixels; on from the last comes the first.
+
+    Raises UserError where there is no other.
+    """
+    faces = faces_of(view.photo.rgb)
+    middles = [_middle(face) for face in faces]
+    if view.landmarks_px is not None:
+        chosen = _middle(view.landmarks_px)
+        here = [_is_at(face, chosen) for face in faces]
+        after = [middle for middle, mine in zip(middles, here, strict=True) if not mine and middle[0] > chosen[0]]
+        middles = after + [middle for middle, mine in zip(middles, here, strict=True) if not mine]
+    if not middles:
+        raise UserError(f"No other face was found in {view.name}.", "Drag the points to the face instead.")
+    x, y = middles[0]
+    return float(x), float(y)
+
+
+def with_face_at(document: Document, view: int, xy_px: tuple[float, float]) -> Document:
+    """With the face at a pixel as a photo's face: its keypoints, its outline; the cameras have to be solved again.
+
+    Raises UserError where there is no face at that pixel, or the photo's distortion is taken out already.
+    """
+    before = check_view(document, view)
+    if before.as_loaded is not None:
+        raise UserError(f"The distortion of {before.name} is taken out already.", "Set it to 0 first, and back after.")
+    faces = [face for face in faces_of(before.photo.rgb) if _is_at(face, np.array(xy_px))]
+    if not faces:
+        x, y = xy_px
+        raise UserError(f"There is no face at {x:.0f}, {y:.0f} in {before.name}.", "Give a pixel on a face.")
+    seen = view_of(before.photo, before.keypoints.schema, face=faces[0])
+    after = replace(
+        before,
+        mask=seen.mask,
+        detected_mask=None,
+        landmarks_px=seen.landmarks_px,
+        detected=seen.detected,
+        keypoints=seen.keypoints,
+    )
+    views = (*document.views[:view], after, *document.views[view + 1 :])
+    return replace(document, views=views, calibration=None)
+
+
+def _middle(face: Landmarks) -> np.ndarray:
+    return 0.5 * (face.min(axis=0) + face.max(axis=0))
+
+
+def _is_at(face: Landmarks, xy_px: np.ndarray) -> bool:
+    return bool((face.min(axis=0) <= xy_px).all() and (xy_px <= face.max(axis=0)).all())
