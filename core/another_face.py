@@ -16,16 +16,12 @@ def next_face(view: DocumentView) -> tuple[float, float]:
 
     Raises UserError where there is no other.
     """
-    faces = faces_of(view.photo.rgb)
-    middles = [_middle(face) for face in faces]
-    if view.landmarks_px is not None:
-        chosen = _middle(view.landmarks_px)
-        here = [_is_at(face, chosen) for face in faces]
-        after = [middle for middle, mine in zip(middles, here, strict=True) if not mine and middle[0] > chosen[0]]
-        middles = after + [middle for middle, mine in zip(middles, here, strict=True) if not mine]
-    if not middles:
+    chosen = None if view.landmarks_px is None else _middle(view.landmarks_px)
+    others = [_middle(face) for face in faces_of(view.photo.rgb) if chosen is None or not _is_at(face, chosen)]
+    if not others:
         raise UserError(f"No other face was found in {view.name}.", "Drag the points to the face instead.")
-    x, y = middles[0]
+    on_the_right = [middle for middle in others if chosen is not None and middle[0] > chosen[0]]
+    x, y = (on_the_right or others)[0]
     return float(x), float(y)
 
 
