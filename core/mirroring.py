@@ -1,9 +1,9 @@
 """The half of a head that a single turned photo does not show: the mirror image of the other half stands in for it.
 
 Of one photo the network knows no more than what it shows. Beyond the nose it would go on with the last pixels that it
-sees, as stripes. A mirrored photo, taken by a mirrored camera, is one more view like any other, but for two things: it
-has no say below the neck, since shoulders seldom turn with a head, and its outline carves nothing, since a parting and
-an ear are never quite as on the other side.
+sees, as stripes. A mirrored photo, taken by a mirrored camera, is one more view like any other, but for three things:
+it has no say below the neck, since shoulders seldom turn with a head; its outline carves nothing, since a parting and
+an ear are never quite as on the other side; and for the same reason neither corrects the other's depth.
 """
 
 from dataclasses import replace
@@ -11,7 +11,7 @@ from dataclasses import replace
 import torch
 
 from .model.spatial import project
-from .model.views import EncodedViews, SourceViews
+from .model.views import EncodedViews, PhotoMaps, SourceViews
 
 LOWEST = 0.13
 """How far below the head's origin a mirrored photo has a say, metres: down to the foot of the neck."""
@@ -41,8 +41,10 @@ def with_mirror_images(source: SourceViews) -> SourceViews:
     return SourceViews.joined([source, mirrored])
 
 
-def without_carving(encoded: EncodedViews) -> EncodedViews:
-    """The same, but outlines of mirror images, the second half of the views, leave everything standing."""
-    masks = encoded.source.masks.clone()
+def seen_apart(source: SourceViews, alone: PhotoMaps) -> EncodedViews:
+    """Photos and their mirror images as `KeypointNeRF.look` sees each: they correct nothing of one another, for no head
+    is quite symmetrical, and outlines of mirror images, the second half of the views, leave everything standing.
+    """
+    masks = source.masks.clone()
     masks[len(masks) // 2 :] = 1.0
-    return replace(encoded, source=replace(encoded.source, masks=masks))
+    return EncodedViews(*alone.maps, source=replace(source, masks=masks))

@@ -20,7 +20,7 @@ from .crops import crop_size, crop_views, same
 from .document import Document, RenderMode
 from .errors import UserError
 from .explaining import DRAWN, explained
-from .mirroring import with_mirror_images, without_carving
+from .mirroring import seen_apart, with_mirror_images
 from .model.additions import fingerprint, with_additions
 from .model.checkpoint import load_weights
 from .model.keypoint_nerf import KeypointNeRF
@@ -90,8 +90,8 @@ def encode_document(
     if mirrored:
         source = with_mirror_images(source)
     with torch.inference_mode(), fast_arithmetic(device):
-        encoded = model.compare(source, (memory or PhotoMemory()).look(model, source))
-        return without_carving(encoded) if mirrored else encoded
+        alone = (memory or PhotoMemory()).look(model, source)
+        return seen_apart(source, alone) if mirrored else model.compare(source, alone)
 
 
 def render_request(

@@ -14,8 +14,8 @@ from kpnerf.core.crops import crop_views
 from kpnerf.core.document import Document
 from kpnerf.core.explaining import subject_of
 from kpnerf.core.geometry import project
-from kpnerf.core.mirroring import LOWEST, with_mirror_images, without_carving
-from kpnerf.core.model.views import SourceViews
+from kpnerf.core.mirroring import LOWEST, seen_apart, with_mirror_images
+from kpnerf.core.model.views import EncodedViews, SourceViews
 from kpnerf.core.pipeline import Avatar, encode_document, source_views
 from kpnerf.core.probe import Probe
 from kpnerf.core.render.influence import shares
@@ -102,11 +102,13 @@ def test_mirror_images_carve_nothing():
     masks = source.masks.clone()
     x, y = np.round(pixels[0]).astype(int)
     masks[:, :, y - 3 : y + 4, x - 3 : x + 4] = 1.0
-    encoded = model.encode(with_mirror_images(replace(source, masks=masks)))
-    kept = without_carving(encoded)
+    mirrored = with_mirror_images(replace(source, masks=masks))
+    alone = model.look(mirrored)
+    encoded, kept = EncodedViews(*alone.maps, source=mirrored), seen_apart(mirrored, alone)
 
     assert model.sight(encoded, lump)[1].tolist() == [False, False]
     assert model.sight(kept, lump)[1].tolist() == [True, False]
+    assert torch.equal(kept.depth, alone.depth)
     assert encoded.source.masks[1].min() == 0 and torch.equal(kept.source.masks[0], masks[0])
 
 
