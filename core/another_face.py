@@ -2,10 +2,8 @@
 
 from dataclasses import replace
 
-import numpy as np
-
-from .agreement import check_view
-from .detection import Landmarks, faces_of
+from .agreement import check_view, with_view
+from .detection import Landmarks, faces_of, place_of
 from .document import Document, DocumentView
 from .errors import UserError
 from .source import view_of
@@ -16,13 +14,12 @@ def next_face(view: DocumentView) -> tuple[float, float]:
 
     Raises UserError where there is no other.
     """
-    chosen = None if view.landmarks_px is None else _middle(view.landmarks_px)
-    others = [_middle(face) for face in faces_of(view.photo.rgb) if chosen is None or not _is_at(face, chosen)]
+    chosen = None if view.landmarks_px is None else place_of(view.landmarks_px)[:2]
+    others = [place_of(face)[:2] for face in faces_of(view.photo.rgb) if chosen is None or not _is_at(face, chosen)]
     if not others:
         raise UserError(f"No other face was found in {view.name}.", "Drag the points to the face instead.")
     on_the_right = [middle for middle in others if chosen is not None and middle[0] > chosen[0]]
-    x, y = (on_the_right or others)[0]
-    return float(x), float(y)
+    return (on_the_right or others)[0]
 
 
 def with_face_at(document: Document, view: int, xy_px: tuple[float, float]) -> Document:
@@ -33,7 +30,7 @@ def with_face_at(document: Document, view: int, xy_px: tuple[float, float]) -> D
     before = check_view(document, view)
     if before.as_loaded is not None:
         raise UserError(f"The distortion of {before.name} is taken out already.", "Set it to 0 first, and back after.")
-    faces = [face for face in faces_of(before.photo.rgb) if _is_at(face, np.array(xy_px))]
+    faces = [face for face in faces_of(before.photo.rgb) if _is_at(face, xy_px)]
     if not faces:
         x, y = xy_px
         raise UserError(f"There is no face at {x:.0f}, {y:.0f} in {before.name}.", "Give a pixel on a face.")
@@ -46,13 +43,8 @@ def with_face_at(document: Document, view: int, xy_px: tuple[float, float]) -> D
         detected=seen.detected,
         keypoints=seen.keypoints,
     )
-    views = (*document.views[:view], after, *document.views[view + 1 :])
-    return replace(document, views=views, calibration=None)
+    return replace(with_view(document, view, after), calibration=None)
 
 
-def _middle(face: Landmarks) -> np.ndarray:
-    return 0.5 * (face.min(axis=0) + face.max(axis=0))
-
-
-def _is_at(face: Landmarks, xy_px: np.ndarray) -> bool:
-    return bool((face.min(axis=0) <= xy_px).all() and (xy_px <= face.max(axis=0)).all())
+def _is_at(face: Landmarks, xy_px: tuple[float, float]) -> bool:
+    return bool((face.min(axis=0) <= xy_px).all() and (face.max(axis=0) >= xy_px).all())

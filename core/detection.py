@@ -63,8 +63,8 @@ def detect(photo: Photo, schema: KeypointSchema = HEAD, face: Landmarks | None =
         confidence=trust[chosen],
         occluded=np.zeros(len(schema), dtype=bool),
     )
-    others = [_face(other) for other in faces_of(photo.rgb) if _is_of_another_person(other, landmarks)]
-    outline = person_mask(photo.rgb, _face(landmarks), others)
+    others = [place_of(other) for other in faces_of(photo.rgb) if _is_of_another_person(other, landmarks)]
+    outline = person_mask(photo.rgb, place_of(landmarks), others)
     return Detection(keypoints, landmarks, outline)
 
 
@@ -172,8 +172,8 @@ def _extent(landmarks: Landmarks) -> tuple[tuple[float, float], float]:
     return (float(middle[0]), float(middle[1])), float((upper - lower).max())
 
 
-def _face(landmarks: Landmarks) -> Face:
-    """As the segmentation is told of one."""
+def place_of(landmarks: Landmarks) -> Face:
+    """Where a face is: the middle of the box round its landmarks, and its longer side, pixels."""
     (x, y), size = _extent(landmarks)
     return x, y, size
 
