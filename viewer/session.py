@@ -30,6 +30,8 @@ from .telling import MissingPhotos, Status
 Colouring = Literal["origin", "confidence"]
 """What the colours of keypoints tell."""
 NOTE_SECONDS = 12.0
+ANSWER_SECONDS = 3.0
+"""How long what has just been done is told before what is going on: drawing may outlast any note."""
 REST_SECONDS = 0.2
 """How long a hand stays in one place until it rests."""
 
@@ -197,6 +199,8 @@ class Session:
             return self._note[0]
         if self.engine_error is not None:
             return Status("error", self.engine_error)
+        if self._note is not None and self.now - self._note[1] < ANSWER_SECONDS:
+            return self._note[0]
         match self.render_lane.activity:
             case "loading":
                 return Status("busy", "Loading the network")

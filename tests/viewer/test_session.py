@@ -12,7 +12,7 @@ from kpnerf.core.errors import UserError
 from kpnerf.viewer.backdrop import Backdrop
 from kpnerf.viewer.looking import compare, fly_to_next_view
 from kpnerf.viewer.picturing import render_size
-from kpnerf.viewer.session import NOTE_SECONDS, Session
+from kpnerf.viewer.session import ANSWER_SECONDS, NOTE_SECONDS, Session
 
 from ..core.staged import staged_document
 from .blob_engine import BlobEngine, blobs, eventually
@@ -219,6 +219,27 @@ def test_notes_go_away_by_themselves(desk):
 
     assert shown == "Saved"
     assert desk.session.status().text == "Ready"
+
+
+def test_what_was_done_is_told_before_the_picture_of_it_is_finished(desk):
+    """For some seconds; after them how far the picture has come, and then the note again, while it lasts."""
+    desk.settle()
+    desk.engine.gate.clear()
+    desk.session.editor.begin_moving(1, {"nose tip"})
+    desk.session.editor.move_by(9, 9)
+    desk.session.editor.commit()
+    desk.frame()
+    desk.session.undo()
+    desk.frame()
+    told = [desk.session.status().text]
+    desk.frame(ANSWER_SECONDS)
+    assert eventually(lambda: desk.frame() or desk.session.status().text.startswith("Refining 33"))
+    desk.engine.gate.set()
+    desk.settle()
+    assert eventually(lambda: desk.frame() or desk.session.render_lane.activity == "idle")
+    told.append(desk.session.status().text)
+
+    assert told == ["Undone: Move nose tip", "Undone: Move nose tip"]
 
 
 def test_an_engine_without_weights_leaves_everything_else_working():
