@@ -20,6 +20,8 @@ from .crops import crop_size, crop_views, same
 from .document import Document, RenderMode
 from .errors import UserError
 from .explaining import DRAWN, explained
+from .mesh import Mesh
+from .meshing import mesh_of
 from .mirroring import seen_apart, with_mirror_images
 from .model.additions import fingerprint, with_additions
 from .model.checkpoint import load_weights
@@ -229,6 +231,27 @@ class Avatar:
             soft_edges=soft_edges,
         )
         return deque(frames, maxlen=1).pop()
+
+    def mesh(
+        self, encoded: EncodedViews, document: Document, *, is_stale: Callable[[], bool] = lambda: False
+    ) -> Mesh | None:
+        """The avatar's surface with its texture, in the head frame; None once `is_stale` says so.
+
+        Raises UserError where nothing of the subject is left of the photos.
+        """
+        with self._rendering:
+            while True:
+                try:
+                    here, camera = self._here(encoded), document.views[document.sources[0]].camera
+                    assert camera is not None, "encode has refused a document without cameras"
+                    request = render_request(document, here, camera)
+                    grids = self._renderer_of(document).baked(request, is_stale)
+                    if grids is None or grids.fine is None:
+                        return None
+                    return mesh_of(grids.field, grids.fine, request.window, is_stale=is_stale)
+                except torch.OutOfMemoryError:
+                    self._refuse_twice()
+                self._move_to_processor()
 
     def _renderer_of(self, document: Document) -> Renderer:
         """Of the network as it was trained, or of one that was refined, or whose keypoints reach as far as wanted."""

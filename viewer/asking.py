@@ -6,6 +6,7 @@ from pathlib import Path
 from ..core.camera_edits import scale_to_distance
 from ..core.edits import MAX_VIEWS
 from ..core.errors import UserError
+from ..core.mesh_file import MESH_ENDINGS
 from ..core.photo_records import PICTURE_ENDINGS
 from ..core.project_file import ENDING
 from ..core.world_scale import distance_in_world
@@ -133,6 +134,15 @@ class Asking:
             "turntable" if ending == ".png" else f"turntable{ending}",
             (ending,),
             lambda path: tasks.export_turntable(self._session, path, longer_side, frames=frames, fps=fps),
+        )
+
+    def export_mesh(self) -> None:
+        """Where to write the avatar's surface."""
+        self._ask_where(
+            "Save the mesh",
+            f"avatar{MESH_ENDINGS[0]}",
+            MESH_ENDINGS,
+            lambda path: tasks.export_mesh(self._session, path),
         )
 
     # --- small parts

@@ -28,6 +28,9 @@ class Asks(Protocol):
     def save_as(self) -> None:
         """Where to save the project."""
 
+    def export_mesh(self) -> None:
+        """Where to write the avatar's surface."""
+
     def quit(self) -> None:
         """Whether to keep changes, before the window closes."""
 

@@ -109,6 +109,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("File", "Open the sample", lambda desk: desk.asking.open_sample()),
     Command("File", "Save", lambda desk: desk.asking.save(), (Key("S", ctrl=True),), _has_photos),
     Command("File", "Save as…", lambda desk: desk.asking.save_as(), (Key("S", ctrl=True, shift=True),), _has_photos),
+    Command("File", "Save mesh…", lambda desk: desk.asking.export_mesh(), enabled=_is_solved),
     Command("File", "Quit", lambda desk: desk.asking.quit(), (Key("Q", ctrl=True),)),
     Command(
         "Edit",

@@ -8,6 +8,7 @@ from jaxtyping import Float
 
 from ..core.camera import Camera
 from ..core.document import Document, RenderMode, RenderQuality
+from ..core.mesh import Mesh
 from ..core.probe import Probe
 
 
@@ -61,6 +62,10 @@ class Engine(Protocol):
         `probe` is what the modes that explain the avatar are asked about; for `soft_edges` see `Avatar.frames`. `focus`
         orders the work and changes no finished picture. `tell` is told what a person should know, in a sentence.
         """
+        ...
+
+    def mesh(self, encoded: Any, document: Document, *, is_stale: Callable[[], bool]) -> Mesh | None:
+        """The avatar's surface with its texture; None once `is_stale` says so. Raises UserError where there is none."""
         ...
 
 

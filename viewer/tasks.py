@@ -14,6 +14,7 @@ from ..core.errors import UserError
 from ..core.export import WHITE, drawn_once, write_image, write_turntable
 from ..core.history import History
 from ..core.left_behind import LeftBehind
+from ..core.mesh_file import check_ending, write_mesh
 from ..core.photo import Photo, load_photo
 from ..core.photo_records import MissingPhotosError
 from ..core.probe import Probe
@@ -235,6 +236,22 @@ def export_turntable(session: Session, path: Path, longer_side: int, *, frames: 
     session.task_lane.submit(Task("Turntable", work, lambda _: session.note(f"Saved {path.name}")))
 
 
+def export_mesh(session: Session, path: Path) -> None:
+    """Write the avatar's surface, with its texture where the ending has one."""
+    check_ending(path)
+    artist, document = session.exporter, _solved(session)
+
+    def work(control: TaskControl) -> None:
+        control.report("Making the mesh")
+        mesh = artist.engine().mesh(artist.encoded(document), document, is_stale=control.yield_to_screen)
+        if mesh is None:
+            raise Cancelled
+        control.report(f"Writing {path.name}")
+        write_mesh(path, mesh)
+
+    session.task_lane.submit(Task("Mesh", work, lambda _: session.note(f"Saved {path.name}")))
+
+
 @dataclass(frozen=True, eq=False)
 class _Drawing:
     """The document as it was when an export was asked for, and how large it is to be drawn."""
@@ -269,11 +286,15 @@ class _Drawing:
 
 
 def _drawing(session: Session, longer_side: int) -> _Drawing:
-    document = session.document
-    if document.calibration is None:
-        raise UserError("There is no avatar to export yet.", "Open photos and solve their cameras first.")
     size = _even_size(render_size(session), longer_side)
-    return _Drawing(session.exporter, document, session.mode, size, session.probe, session.soft_edges)
+    return _Drawing(session.exporter, _solved(session), session.mode, size, session.probe, session.soft_edges)
+
+
+def _solved(session: Session) -> Document:
+    """What is open, where it has cameras."""
+    if session.document.calibration is None:
+        raise UserError("There is no avatar to export yet.", "Open photos and solve their cameras first.")
+    return session.document
 
 
 def _even_size(shape: tuple[int, int], longer_side: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""An avatar ready to be drawn from any side: what `render` and `turntable` have in common."""
+"""An avatar ready to be drawn from any side: what `render`, `turntable` and `mesh` have in common."""
 
 import argparse
 import sys
@@ -17,6 +17,8 @@ from .options import Colour, load_with_sources
 
 FIELD_OF_VIEW = np.deg2rad(25.0)
 """A portrait lens: faces look as they do across a table."""
+DRAWING = {"resolution": "size", "quality": "quality", "mode": "mode", "background": "background"}
+"""Render settings, and the options that say them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,15 +31,12 @@ class Studio:
 
     @classmethod
     def open(cls, options: argparse.Namespace, also: Sequence[str] = ()) -> "Studio":
-        """From the arguments of `options.add_source` and `options.add_drawing`; of `also`, only cameras are needed."""
+        """From the arguments of `options.add_source` and `options.add_drawing`, or of `options.add_avatar` alone; of
+        `also`, only cameras are needed.
+        """
         document = load_with_sources(options.source, options.sources, also, quiet=options.json)
-        given = {
-            "resolution": options.size,
-            "quality": options.quality,
-            "mode": options.mode,
-            "background": options.background,
-            "mirror": False if options.no_mirror else None,
-        }
+        given = {name: getattr(options, option, None) for name, option in DRAWING.items()}
+        given["mirror"] = False if options.no_mirror else None
         chosen = {name: value for name, value in given.items() if value is not None}
         document = edits.set_render_settings(document, replace(document.settings, **chosen))
         if document.is_mirrored and not options.json:

@@ -25,20 +25,25 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
 
 
-def add_drawing(parser: argparse.ArgumentParser) -> None:
-    """How the avatar is drawn: --sources, --size, --quality, --mode, --background, --no-mirror, --hard-edges."""
+def add_avatar(parser: argparse.ArgumentParser) -> None:
+    """What the avatar is made of: --sources, --no-mirror."""
     parser.add_argument(
         "--sources", nargs="+", metavar="NAME", help="make the avatar of these pictures only; default: of all"
     )
-    parser.add_argument("--size", type=positive_int, metavar="N", help="longest side, pixels")
-    parser.add_argument("--quality", choices=("interactive", "reference"), help="default: as the source says")
-    parser.add_argument("--mode", choices=("colour", "alpha", "depth", "normal"), help="what to draw")
-    parser.add_argument("--background", type=colour, metavar="RRGGBB", help="default: transparent, in films white")
     parser.add_argument(
         "--no-mirror",
         action="store_true",
         help="do not have one turned photo's mirror image stand in for the half of the head that it does not show",
     )
+
+
+def add_drawing(parser: argparse.ArgumentParser) -> None:
+    """`add_avatar`, and how it is drawn: --size, --quality, --mode, --background, --hard-edges."""
+    add_avatar(parser)
+    parser.add_argument("--size", type=positive_int, metavar="N", help="longest side, pixels")
+    parser.add_argument("--quality", choices=("interactive", "reference"), help="default: as the source says")
+    parser.add_argument("--mode", choices=("colour", "alpha", "depth", "normal"), help="what to draw")
+    parser.add_argument("--background", type=colour, metavar="RRGGBB", help="default: transparent, in films white")
     parser.add_argument("--hard-edges", action="store_true", help="do not fade where the avatar or its photos end")
 
 

@@ -83,6 +83,13 @@ class Renderer:
                 self._first.forget()
                 torch.cuda.empty_cache()
 
+    @torch.inference_mode()
+    def baked(self, request: RenderRequest, is_stale: Callable[[], bool] = never) -> Grids | None:
+        """The finest grids of a request, whatever its camera; None where they became unwanted."""
+        grids = self._known = Grids.following(self._known, self.model, request)
+        grids.finish(is_stale)
+        return grids if grids.fine is not None else None
+
     def _side(self, request: RenderRequest) -> int:
         """Pixels along the side of a region: a GPU takes as much at once as its memory holds."""
         side = SIDE if request.encoded.low.device.type == "cpu" else WIDE_SIDE

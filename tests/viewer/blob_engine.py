@@ -10,6 +10,7 @@ import numpy as np
 from kpnerf.core.camera import Camera
 from kpnerf.core.document import Document
 from kpnerf.core.geometry import project
+from kpnerf.core.mesh import Mesh, normals_of
 from kpnerf.core.probe import NO_PROBE, Probe
 
 STRIDES = (8, 2, 1)
@@ -71,6 +72,19 @@ class BlobEngine:
             deadline = time.monotonic() + self.seconds_per_frame
             while (time.monotonic() < deadline or not self.gate.is_set()) and not is_stale():
                 time.sleep(0.001)
+
+    def mesh(self, encoded: object, document: Document, *, is_stale: Callable[[], bool]) -> Mesh | None:
+        """A quad through four of the keypoints, once the gate is open, unless it gets stale."""
+        while not self.gate.is_set():
+            if is_stale():
+                self.broken_off += 1
+                return None
+            time.sleep(0.001)
+        assert document.calibration is not None
+        corners, quads = document.calibration.keypoints.xyz[:4].astype(np.float32), np.arange(4)[None]
+        whole = np.array([[[0, 0], [1, 0], [1, 1], [0, 1]]], np.float32)
+        white = np.full((1, 1, 3), 255, np.uint8)
+        return Mesh(corners, normals_of(corners, quads), quads, white[0].repeat(4, axis=0), white, whole)
 
 
 def blobs(document: Document, camera: Camera, size: tuple[int, int], stride: int = 1) -> np.ndarray:

@@ -56,6 +56,7 @@ def test_only_what_asks_for_more_ends_in_dots():
         "Open…",
         "Add photos…",
         "Save as…",
+        "Save mesh…",
         "Find a command…",
         "Scale by a known distance…",
     }

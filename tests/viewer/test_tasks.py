@@ -7,6 +7,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 import pytest
+import trimesh
 from PIL import Image
 
 from kpnerf.core.errors import UserError
@@ -203,6 +204,38 @@ def test_a_cancelled_turntable_leaves_no_file(desk, tmp_path):
 
     assert list(tmp_path.iterdir()) == []
     assert desk.session.status().text == "Cancelled: Turntable"
+
+
+def test_a_mesh_is_of_the_document_as_it_was_when_it_was_asked_for(desk, tmp_path):
+    """Whatever is edited while it is made."""
+    then = desk.session.document
+    desk.engine.gate.clear()
+    tasks.export_mesh(desk.session, tmp_path / "avatar.ply")
+    assert eventually(lambda: desk.frame() or desk.session.status().text == "Making the mesh")
+    desk.session.editor.begin_moving(1, {"nose tip"})
+    desk.session.editor.move_by(9, 9)
+    desk.session.editor.commit()
+    desk.engine.gate.set()
+    run(desk)
+    vertices = trimesh.load(tmp_path / "avatar.ply", process=False).vertices
+
+    np.testing.assert_allclose(vertices, then.calibration.keypoints.xyz[:4] * [1, -1, -1], atol=1e-6)
+    assert desk.session.status().text == "Saved avatar.ply"
+
+
+def test_a_cancelled_mesh_leaves_no_file_and_a_format_that_there_is_not_begins_nothing(desk, tmp_path):
+    """The one is given up within moments, the other is told in a sentence before anything is drawn."""
+    desk.engine.gate.clear()
+    tasks.export_mesh(desk.session, tmp_path / "avatar.glb")
+    assert eventually(lambda: desk.frame() or desk.session.status().text == "Making the mesh")
+    desk.session.task_lane.cancel()
+    run(desk, 5)
+
+    assert list(tmp_path.iterdir()) == []
+    assert desk.session.status().text == "Cancelled: Mesh"
+    with pytest.raises(UserError, match="no known mesh format"):
+        tasks.export_mesh(desk.session, tmp_path / "avatar.obj")
+    assert desk.session.task_lane.current is None
 
 
 def test_the_screen_is_drawn_while_a_turntable_is_made(desk, tmp_path):

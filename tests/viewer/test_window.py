@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+import trimesh
 from PIL import Image
 
 from kpnerf.core.keypoints import HEAD
@@ -16,7 +17,7 @@ NOSE = HEAD.index("nose tip")
 
 
 def test_from_a_drag_to_a_saved_project_and_back(start):
-    """The whole way: drag, see it answer, undo, picture, turntable, save, close, open again."""
+    """The whole way: drag, see it answer, undo, picture, turntable, mesh, save, close, open again."""
     window = start()
     before = window.ready()
     assert len(before["hints"]) == 3  # the first start of all, over the sample
@@ -55,7 +56,7 @@ def test_from_a_drag_to_a_saved_project_and_back(start):
     window.key("Escape")
     window.until(lambda s: s["hints"] == [] and not s["dialog"])
 
-    # A picture with alpha, and a turntable that ffmpeg can read.
+    # A picture with alpha, a turntable that ffmpeg can read, and a mesh.
     window.click_on("Export")
     window.click_on("Save picture…")
     path = window.answer("avatar.png")
@@ -74,6 +75,14 @@ def test_from_a_drag_to_a_saved_project_and_back(start):
     path = window.answer("turn.mp4")
     window.until(lambda s: s["status"][1] == "Saved turn.mp4", 120)
     assert frames_in(path) == 14
+    window.key("ctrl+p")
+    window.until(lambda s: s["dialog"] and s["typing"])
+    window.type("mesh")
+    window.key("Return")
+    window.place_of("Save")  # the palette is gone then, and takes no letters any more
+    path = window.answer("me.glb")
+    window.until(lambda s: s["status"][1] == "Saved me.glb", 120)
+    assert len(trimesh.load(path).to_geometry().faces) == 2
 
     # Saved, closed, opened again: everything is where it was.
     window.key("ctrl+s")

@@ -1,4 +1,4 @@
-"""Pictures and films of the avatar."""
+"""Pictures and films of the avatar, and its surface."""
 
 from typing import Protocol
 
@@ -21,7 +21,12 @@ class Exporter(Protocol):
     def export_turntable(self, longer_side: int, *, frames: int, fps: float, ending: str) -> None:
         """Write a film of it turning."""
 
+    def export_mesh(self) -> None:
+        """Write its surface."""
 
+
+TASKS = ("Picture", "Turntable", "Mesh")
+"""Titles of what the buttons start."""
 FILMS = {"MP4 film": ".mp4", "GIF": ".gif", "PNG pictures": ".png"}
 
 
@@ -48,6 +53,9 @@ class ExportPanel:
         with dpg.group(horizontal=True, show=False) as self._running:
             form.button("Cancel", session.task_lane.cancel)
             self._bar = dpg.add_progress_bar(width=-1)
+        dpg.add_spacer(height=int(2 * form.scale))
+        form.heading("Mesh")
+        self._mesh = form.button("Save mesh…", exporter.export_mesh, primary=True)
         dpg.set_value(self._size, "1024 px")
         dpg.set_value(self._film_size, "512 px")
         dpg.set_value(self._film, "MP4 film")
@@ -57,12 +65,12 @@ class ExportPanel:
         session = self._session
         task = session.task_lane.current
         ready = session.document.calibration is not None
-        exporting = task is not None and task.title in ("Picture", "Turntable")
+        exporting = task is not None and task.title in TASKS
         share = (task.control.share or 0.0) if task is not None and exporting else None
         text = task.control.text if task is not None and exporting else ""
         if self._changes.seen(ready, exporting, share, text, session.eye.swing):
             return
-        for button in (self._picture, self._turntable):
+        for button in (self._picture, self._turntable, self._mesh):
             dpg.configure_item(button, enabled=ready)
         dpg.configure_item(self._running, show=exporting)
         dpg.configure_item(self._turntable, show=not exporting)
