@@ -74,7 +74,7 @@ def _sides(
     field: Field, grid: DensityGrid, window: Box, is_stale: Callable[[], bool]
 ) -> Float[np.ndarray, "z y x"] | None:
     """At each node more than zero inside the avatar, less outside, zero on its surface; continuous, from -1 to 1."""
-    values = (grid.raw[0, 0] - _raw_of(field, math.log(2) / LAYER)).clamp(-1, 1).flatten()
+    values = (grid.raw[0, 0] - field.model.raw_of(math.log(2) / LAYER)).clamp(-1, 1).flatten()
     solid = (values > 0).nonzero()[:, 0]
     lower, upper = (values.new_tensor(np.asarray(corner, float).tolist()) for corner in (window.lower, window.upper))
 
@@ -88,15 +88,6 @@ def _sides(
     if not each(pieces_of(len(solid), TEXELS, device=values.device), cut, is_stale=is_stale):
         return None
     return values.view(grid.lattice.shape).cpu().numpy()
-
-
-def _raw_of(field: Field, density: float) -> float:
-    """The raw value of a density per metre, by bisection: every activation rises."""
-    low, high = -20.0, density + 20.0
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if float(field.model.density(torch.tensor(middle))) < density else (low, middle)
-    return high
 
 
 def _least_on_masks(field: Field, points: Float[Tensor, "n 3"]) -> Float[Tensor, "n"]:

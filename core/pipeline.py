@@ -104,12 +104,13 @@ def render_request(
     mode: ViewMode = "colour",
     quality: Quality = "interactive",
     samples_per_pixel: int = 1,
+    crisp: bool = False,
 ) -> RenderRequest:
     """A picture of the avatar from a camera in the head frame."""
     assert document.calibration is not None, "encode_document has refused a document without cameras"
     keypoints = torch.from_numpy(document.calibration.keypoints.xyz.astype(np.float32)).to(encoded.low.device)
     schema = document.schema
-    return RenderRequest(encoded, keypoints, schema.volume, schema.box, camera, mode, quality, samples_per_pixel)
+    return RenderRequest(encoded, keypoints, schema.volume, schema.box, camera, mode, quality, samples_per_pixel, crisp)
 
 
 class Avatar:
@@ -167,16 +168,17 @@ class Avatar:
         size: tuple[int, int] | None = None,
         probe: Probe = NO_PROBE,
         samples_per_pixel: int = SMOOTH,
-        soft_edges: bool = False,
+        polished: bool = False,
         focus: Focus = nowhere,
         is_stale: Callable[[], bool] = lambda: False,
         tell: Callable[[str], None] = log.warning,
     ) -> Iterator[Frame]:
         """Pictures that get better, until the finished one or until `is_stale`; `size` is (width, height).
 
-        They get better first round `focus`, which is asked for a pixel (x, y) of the pictures again and again. With
-        `soft_edges` the avatar fades where its box cuts it, and beyond all photos: to be looked at, not compared.
-        Where a graphics card's memory runs out the processor goes on, which `tell` is told in a sentence, once.
+        They get better first round `focus`, which is asked for a pixel (x, y) of the pictures again and again.
+        `polished` is to be looked at, not compared: the avatar fades where its box cuts it, and beyond all photos, and
+        its surfaces are crisper than the network has learnt them, but for the reference. Where a graphics card's memory
+        runs out the processor goes on, which `tell` is told in a sentence, once.
         """
         if size is not None and size != (camera.width, camera.height):
             camera = camera.resized(*size)
@@ -191,10 +193,11 @@ class Avatar:
                 quality=quality,
                 # What explains a picture asks about one surface point a pixel.
                 samples_per_pixel=samples_per_pixel if shown else 1,
+                crisp=polished,
             )
             frames = renderer.frames(request, is_stale, focus)
             if shown is not None:
-                return softened(frames, request, is_stale) if soft_edges else frames
+                return softened(frames, request, is_stale) if polished else frames
             return explained(mode, renderer.model, here, document, camera, probe, frames, is_stale)
 
         with self._rendering:
@@ -217,7 +220,7 @@ class Avatar:
         quality: Quality = "interactive",
         probe: Probe = NO_PROBE,
         samples_per_pixel: int = 1,
-        soft_edges: bool = False,
+        polished: bool = False,
     ) -> Frame:
         """The finished picture."""
         frames = self.frames(
@@ -228,7 +231,7 @@ class Avatar:
             quality=quality,
             probe=probe,
             samples_per_pixel=samples_per_pixel,
-            soft_edges=soft_edges,
+            polished=polished,
         )
         return deque(frames, maxlen=1).pop()
 

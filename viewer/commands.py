@@ -55,8 +55,8 @@ def _toggle_overlays(desk: Desk) -> None:
     desk.session.overlays = not desk.session.overlays
 
 
-def _toggle_soft_edges(desk: Desk) -> None:
-    desk.session.soft_edges = not desk.session.soft_edges
+def _toggle_polish(desk: Desk) -> None:
+    desk.session.polished = not desk.session.polished
 
 
 def _show_mode(mode: str) -> Callable[[Desk], None]:
@@ -203,7 +203,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("View", "Face on", lambda desk: desk.session.eye.reset(desk.session.now), (Key("F", shift=True),)),
     Command("View", "Play turntable", _play, (Key("Space"),), _is_solved),
     Command("View", "Points over the avatar", _toggle_overlays, (Key("Tab"),)),
-    Command("View", "Soft edges", _toggle_soft_edges, (Key("S"),)),
+    Command("View", "Polish", _toggle_polish, (Key("S"),)),
     Command("View", "Enlarge photo", lambda desk: desk.toggle_enlarged(), (Key("M"),), _has_photos),
     *(
         Command("View", f"Show {mode}", _show_mode(mode), (Key(str(number % 10)),))

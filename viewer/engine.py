@@ -52,14 +52,14 @@ class Engine(Protocol):
         quality: RenderQuality,
         size: tuple[int, int],
         probe: Probe,
-        soft_edges: bool,
+        polished: bool,
         focus: Focus = ...,
         is_stale: Callable[[], bool],
         tell: Callable[[str], None] = ...,
     ) -> Iterator[Frame]:
         """Ever better pictures of `size` (width, height); no more of them once `is_stale` says so.
 
-        `probe` is what the modes that explain the avatar are asked about; for `soft_edges` see `Avatar.frames`. `focus`
+        `probe` is what the modes that explain the avatar are asked about; for `polished` see `Avatar.frames`. `focus`
         orders the work and changes no finished picture. `tell` is told what a person should know, in a sentence.
         """
         ...

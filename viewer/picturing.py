@@ -51,7 +51,7 @@ def ask_for_picture(session: "Session") -> None:
         return
     size = render_size(session)
     # Where it is compared with a photo, the avatar is all that it is.
-    soft = session.soft_edges and session.comparing.kind is None
+    polished = session.polished and session.comparing.kind is None
     look = (
         settings.sigma,
         settings.mirror,
@@ -60,7 +60,7 @@ def ask_for_picture(session: "Session") -> None:
         session.probe,
         session.eye.view,
         size,
-        soft,
+        polished,
     )
     scene = (document.views, document.calibration, document.refinement, *look)
     before, session.asked = session.asked, (*scene, session.backdrop)
@@ -68,7 +68,7 @@ def ask_for_picture(session: "Session") -> None:
         if before[-1] is session.backdrop or _recomposited(session):
             return
     camera = session.eye.view.camera(*size)
-    job = RenderJob(document, camera, session.mode, settings.quality, session.backdrop, session.probe, soft)
+    job = RenderJob(document, camera, session.mode, settings.quality, session.backdrop, session.probe, polished)
     session.render_lane.submit(job)
 
 

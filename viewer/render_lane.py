@@ -30,7 +30,7 @@ class RenderJob:
     quality: RenderQuality
     backdrop: Backdrop
     probe: Probe = Probe()
-    soft_edges: bool = False
+    polished: bool = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -173,7 +173,7 @@ class RenderLane:
             quality=job.quality,
             size=job.size,
             probe=job.probe,
-            soft_edges=job.soft_edges,
+            polished=job.polished,
             focus=focus,
             tell=self._told.append,
             is_stale=is_stale,

@@ -60,8 +60,8 @@ class Session:
         self.backdrop = backdrop_of(self.document.settings.background)
         self.overlays = True
         """Keypoints are drawn over the avatar."""
-        self.soft_edges = True
-        """It fades where it ends, unless it is compared with a photo."""
+        self.polished = True
+        """It is drawn to be looked at (see `Avatar.frames`), unless it is compared with a photo."""
         self.colouring: Colouring = "origin"
         self.review = Review()
         self.attention = Attention()

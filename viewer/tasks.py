@@ -261,7 +261,7 @@ class _Drawing:
     mode: RenderMode
     size: tuple[int, int]
     probe: Probe
-    soft_edges: bool
+    polished: bool
 
     def picture(
         self, view: OrbitView, control: TaskControl, progress: Callable[[float], None]
@@ -276,7 +276,7 @@ class _Drawing:
             quality=self.document.settings.quality,
             size=self.size,
             probe=self.probe,
-            soft_edges=self.soft_edges,
+            polished=self.polished,
             is_stale=control.yield_to_screen,
         ):
             progress(last.progress)
@@ -287,7 +287,7 @@ class _Drawing:
 
 def _drawing(session: Session, longer_side: int) -> _Drawing:
     size = _even_size(render_size(session), longer_side)
-    return _Drawing(session.exporter, _solved(session), session.mode, size, session.probe, session.soft_edges)
+    return _Drawing(session.exporter, _solved(session), session.mode, size, session.probe, session.polished)
 
 
 def _solved(session: Session) -> Document:

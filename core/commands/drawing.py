@@ -85,7 +85,7 @@ class Studio:
         scale = self.document.settings.resolution / max(camera.width, camera.height)
         return camera.resized(max(1, round(camera.width * scale)), max(1, round(camera.height * scale)))
 
-    def draw(self, camera: Camera, *, soft_edges: bool) -> Frame:
+    def draw(self, camera: Camera, *, polished: bool) -> Frame:
         """The finished picture from a camera in the head frame."""
         settings = self.document.settings
         return self.avatar.picture(
@@ -95,7 +95,7 @@ class Studio:
             mode=settings.mode,
             quality=settings.quality,
             samples_per_pixel=pipeline.SMOOTH,
-            soft_edges=soft_edges,
+            polished=polished,
         )
 
     @property

@@ -38,13 +38,17 @@ def add_avatar(parser: argparse.ArgumentParser) -> None:
 
 
 def add_drawing(parser: argparse.ArgumentParser) -> None:
-    """`add_avatar`, and how it is drawn: --size, --quality, --mode, --background, --hard-edges."""
+    """`add_avatar`, and how it is drawn: --size, --quality, --mode, --background, --plain."""
     add_avatar(parser)
     parser.add_argument("--size", type=positive_int, metavar="N", help="longest side, pixels")
     parser.add_argument("--quality", choices=("interactive", "reference"), help="default: as the source says")
     parser.add_argument("--mode", choices=("colour", "alpha", "depth", "normal"), help="what to draw")
     parser.add_argument("--background", type=colour, metavar="RRGGBB", help="default: transparent, in films white")
-    parser.add_argument("--hard-edges", action="store_true", help="do not fade where the avatar or its photos end")
+    parser.add_argument(
+        "--plain",
+        action="store_true",
+        help="as the network has learnt it: surfaces as soft as they are, and no fading where the avatar or photos end",
+    )
 
 
 def positive_int(text: str) -> int:

@@ -1,8 +1,8 @@
 """Draw the avatar once, from any side or as one of the cameras sees it.
 
 With --view, the pictures named by --sources make the avatar and the camera of NAME looks at it: a photo that the
-avatar has not seen can be compared with what it predicts. Such a picture has hard edges; any other fades where the
-avatar or its photos end, as in the window.
+avatar has not seen can be compared with what it predicts. Such a picture is plain; any other is polished, as in the
+window: it fades where the avatar or its photos end, and surfaces are crisper than the network has learnt them.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     studio = Studio.open(options, also)
     camera = studio.orbit(*(options.orbit or (0.0, 0.0))) if options.view is None else studio.seen_by(options.view)
     start = time.perf_counter()
-    frame = studio.draw(camera, soft_edges=options.view is None and not options.hard_edges)
+    frame = studio.draw(camera, polished=options.view is None and not options.plain)
     seconds = time.perf_counter() - start
     write_image(options.output, frame.rgba, background=studio.background)
     if options.json:

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     drawn, shows = drawn_once(tuple(camera.world_from_camera.round(9).flat) for camera in cameras)
     write_turntable(
         options.output,
-        (studio.draw(cameras[index], soft_edges=not options.hard_edges).rgba for index in drawn),
+        (studio.draw(cameras[index], polished=not options.plain).rgba for index in drawn),
         count=len(drawn),
         shows=shows,
         fps=options.fps,

@@ -4,6 +4,7 @@
 target camera, and neither of them touches the encoders, so dragging a keypoint never encodes again.
 """
 
+import math
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
@@ -278,6 +279,11 @@ class KeypointNeRF(nn.Module):
         if self.config.density_scale == 0:
             return F.relu(raw)
         return self.config.density_scale * F.softplus(raw.float())
+
+    def raw_of(self, density: float) -> float:
+        """The raw value of a density per metre: the inverse of `density`."""
+        scale = self.config.density_scale
+        return density if scale == 0 else math.log(math.expm1(density / scale))
 
     def query(
         self,

@@ -51,6 +51,8 @@ class RenderRequest:
     quality: Quality = "interactive"
     samples_per_pixel: int = 1
     """How many are averaged where there is time; rounded up to an odd number. The reference takes one."""
+    crisp: bool = False
+    """Surfaces are steeper than the network has learnt them (see `Grids.shown`); never those of the reference."""
 
 
 @dataclass(frozen=True, eq=False)

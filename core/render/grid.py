@@ -6,7 +6,7 @@ is not in those values: they go on for a cell beyond it, and rays are cut where 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -108,6 +108,13 @@ class DensityGrid:
         grid = _surveyed(lattice, raw, hull, field, samples, never)
         assert grid is not None
         return grid
+
+    def steeper(self, gain: float, level: float) -> "DensityGrid":
+        """With the difference of all values to `level` times `gain`, which is more than one.
+
+        The maps stay: whatever is next to nothing becomes still less.
+        """
+        return replace(self, raw=level + gain * (self.raw - level))
 
     def read(self, points: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n"]:
         """Trilinear raw density at points."""

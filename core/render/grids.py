@@ -15,6 +15,8 @@ from .grid import DensityGrid, Lattice, adjust, bake, hull_of, refine
 
 COARSE_NODES, FINE_NODES = 64, 144
 """Nodes along the longest side of the volume: first answer to an edit, and what it is refined to."""
+STEEPNESS, TURN = 2.0, 30.0
+"""Of crisp surfaces: what differences of raw density are multiplied by, and the density per metre that stays."""
 BOX_MARGIN = 0.01
 """How far beyond the subject's volume rays are followed, metres (method: "Per ray")."""
 
@@ -31,6 +33,8 @@ class Grids:
     fine: DensityGrid | None = None
     before: tuple[DensityGrid, Float[Tensor, "k 3"]] | None = None
     """The coarse grid of the last keypoints that had one, and those keypoints."""
+
+    _crisp: tuple[tuple[DensityGrid, DensityGrid], ...] = ()
 
     @staticmethod
     def following(known: "Grids | None", model: KeypointNeRF, request: RenderRequest) -> "Grids":
@@ -59,6 +63,22 @@ class Grids:
         self.coarse = bake(self.field, self.lattice, self.hull)
         assert self.coarse is not None
         return self.coarse, self.coarse.samples
+
+    def shown(self, grid: DensityGrid, *, crisp: bool) -> DensityGrid:
+        """One of these grids as a picture reads it; of the same grid always the same object.
+
+        Where photos leave depth open the network hedges, and is right to: fog is the mean of what may be there. To the
+        eye a surface in the middle of it is more like a person, though farther from the truth (synthetic people, 18
+        degrees between the photos, 23 and 55 beyond them: -0.4, -0.4, -0.5 dB; SSIM -.001, +.004, +.012).
+        """
+        if not crisp:
+            return grid
+        for known, steep in self._crisp:
+            if known is grid:
+                return steep
+        steep = grid.steeper(STEEPNESS, self.field.model.raw_of(TURN))
+        self._crisp = ((grid, steep), *self._crisp[:1])
+        return steep
 
     def finish(self, is_stale: Callable[[], bool]) -> int:
         """Bake what is missing, exactly; how many samples that took. Unwanted meanwhile, it stays missing."""

@@ -102,6 +102,7 @@ class Renderer:
         what = request.camera, request.mode, request.window
         if grids.fine is None:
             grid, asked = grids.first_answer()
+            grid = grids.shown(grid, crisp=request.crisp)
             preview = Drawing(request, Painting(grids.field, grid, *what), asked, is_stale, focus=focus, side=side)
             yield from preview.sketch()
             finest = max(2, spacing_of(request.camera, COARSE_LATTICE))  # the last level is the fine grid's in any case
@@ -112,13 +113,15 @@ class Renderer:
             if grids.fine is None:
                 return
             # The fine grid takes over where the coarse one left off, never with a softer picture than that.
-            painting = Painting(grids.field, grids.fine, *what, canvas=preview.painting.canvas)
+            grid = grids.shown(grids.fine, crisp=request.crisp)
+            painting = Painting(grids.field, grid, *what, canvas=preview.painting.canvas)
             drawing = Drawing(request, painting, asked, is_stale, focus=focus, side=side, shown=preview.shown)
         else:
-            drawing = Drawing(request, Painting(grids.field, grids.fine, *what), 0, is_stale, focus=focus, side=side)
+            grid = grids.shown(grids.fine, crisp=request.crisp)
+            drawing = Drawing(request, Painting(grids.field, grid, *what), 0, is_stale, focus=focus, side=side)
             known = None
             if isinstance(grids.field, FusedField) and request.mode == "colour":
-                known = self._first.draw(grids.field, grids.fine, request.window, request.camera)
+                known = self._first.draw(grids.field, grid, request.window, request.camera)
             yield from drawing.sketch(known)
         passes = offsets(request.samples_per_pixel)
         begin = drawing.progress

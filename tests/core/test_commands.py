@@ -136,11 +136,11 @@ def test_render_from_an_orbit_and_from_a_held_out_camera(capture, tmp_path, caps
 
 
 def test_edges_are_soft_unless_it_is_for_comparing(capture, tmp_path):
-    """They only ever take from a picture, and leave the middle of it. What a camera sees always has hard edges."""
+    """They only ever take from a picture, and leave the middle of it. What a camera sees is always plain."""
     alphas = {}
     orbit, view = ["--orbit", "10", "0"], ["--view", "b"]
     for side in (orbit, view):
-        for edges in ([], ["--hard-edges"]):
+        for edges in ([], ["--plain"]):
             file = tmp_path / f"{len(alphas)}.png"
             main(["render", str(capture), *side, "--quality", "reference", "--size", "32", *edges, "-o", str(file)])
             alphas[side[0], bool(edges)] = np.asarray(Image.open(file))[..., 3].astype(int)

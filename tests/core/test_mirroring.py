@@ -143,5 +143,5 @@ def test_a_picture_of_a_mirrored_avatar_is_drawn_from_either_side():
     document, avatar = ball_document((TURN,)), Avatar(small_network())
     encoded = avatar.encode(document)
     for yaw in (-30.0, 30.0):
-        picture = avatar.picture(encoded, document, staged_camera(yaw).resized(48, 40), soft_edges=True)
+        picture = avatar.picture(encoded, document, staged_camera(yaw).resized(48, 40), polished=True)
         assert np.isfinite(picture.rgba).all()

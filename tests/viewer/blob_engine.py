@@ -34,7 +34,7 @@ class BlobEngine:
         self.broken_off = 0
         self.focus: Callable[[], tuple[float, float] | None] = lambda: None
         """As the last picture was told it."""
-        self.soft_edges = False
+        self.polished = False
         """Whether the last picture was to have them."""
         self.tell: Callable[[str], None] = print
         self.gate = threading.Event()
@@ -56,14 +56,14 @@ class BlobEngine:
         quality: str,
         size: tuple[int, int],
         probe: Probe = NO_PROBE,
-        soft_edges: bool = False,
+        polished: bool = False,
         focus: Callable[[], tuple[float, float] | None] = lambda: None,
         is_stale: Callable[[], bool],
         tell: Callable[[str], None] = print,
     ) -> Iterator[BlobFrame]:
         """Three pictures, unless it gets stale."""
         self.drawn.append(camera)
-        self.focus, self.tell, self.soft_edges = focus, tell, soft_edges
+        self.focus, self.tell, self.polished = focus, tell, polished
         for index, stride in enumerate(STRIDES):
             if is_stale():
                 self.broken_off += 1

@@ -176,7 +176,7 @@ class Observer:
             "eye": [view.yaw, view.pitch, view.distance, view.field_of_view, *view.target.tolist()],
             "moving": session.eye.is_moving,
             "overlays": session.overlays,
-            "soft_edges": session.soft_edges,
+            "polished": session.polished,
             "is_mirrored": session.document.is_mirrored,
             "apexes": [place.tolist() for place in apexes],
             "comparing": [comparing.kind, comparing.divider],

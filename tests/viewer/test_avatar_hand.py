@@ -84,11 +84,11 @@ def test_every_gesture_of_the_avatar(start, sample_project):
     window.key("Tab")
     window.until(lambda s: s["overlays"])
 
-    # S makes edges hard, and soft again.
+    # S shows the avatar plain, and polished again.
     window.key("s")
-    window.until(lambda s: not s["soft_edges"])
+    window.until(lambda s: not s["polished"])
     window.key("s")
-    window.until(lambda s: s["soft_edges"])
+    window.until(lambda s: s["polished"])
 
     # Space plays the turntable until it is pressed again.
     window.key("shift+f")

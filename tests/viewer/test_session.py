@@ -168,20 +168,20 @@ def test_the_turntable_swings_round_where_it_began_and_stops_where_it_is(desk):
     assert desk.session.eye.view.yaw == yaws[-1]
 
 
-def test_edges_are_soft_unless_they_are_compared(desk):
+def test_the_avatar_is_polished_unless_it_is_compared(desk):
     """Until that is switched off; each way the picture is drawn anew."""
     desk.settle()
-    drawn, soft = [len(desk.engine.drawn)], [desk.engine.soft_edges]
+    drawn, soft = [len(desk.engine.drawn)], [desk.engine.polished]
     for change in (
         lambda: compare(desk.session, "wipe"),
         lambda: compare(desk.session, None),
-        lambda: setattr(desk.session, "soft_edges", False),
+        lambda: setattr(desk.session, "polished", False),
     ):
         change()
         desk.frame(1.0)
         desk.settle()
         drawn.append(len(desk.engine.drawn))
-        soft.append(desk.engine.soft_edges)
+        soft.append(desk.engine.polished)
 
     assert soft == [True, False, True, False]
     assert drawn == sorted(set(drawn))

@@ -45,8 +45,8 @@ class RenderPanel:
         self._field_of_view = form.slider("Field of view", 8, 70, self._change_lens, "%.0f°")
         with form.labelled("Overlay"):
             self._overlays = dpg.add_checkbox(label="points", callback=lambda sender, on: self._show_overlays(on))
-        with form.labelled("Edges"):
-            self._soft_edges = dpg.add_checkbox(label="soft", callback=lambda sender, on: self._soften_edges(on))
+        with form.labelled("Look"):
+            self._polished = dpg.add_checkbox(label="polished", callback=lambda sender, on: self._polish(on))
         with form.labelled("One photo"):
             self._mirror = dpg.add_checkbox(label="mirror", callback=lambda sender, on: self._use_mirror(on))
         with dpg.group(horizontal=True):
@@ -60,7 +60,7 @@ class RenderPanel:
         """Show things as they are now."""
         session = self._session
         settings, angle = session.document.settings, session.eye.view.field_of_view
-        looks = session.mode, session.backdrop, session.overlays, session.soft_edges, angle, session.slice_depth
+        looks = session.mode, session.backdrop, session.overlays, session.polished, angle, session.slice_depth
         refinement, can, refining = session.document.refinement, can_refine(session), is_refining(session)
         single = len(session.document.sources) == 1
         if self._changes.seen(settings, *looks, refinement, can, refining, single):
@@ -78,7 +78,7 @@ class RenderPanel:
         dpg.configure_item(self._mirror, enabled=single)
         dpg.set_value(self._backdrop, session.backdrop.value)
         dpg.set_value(self._overlays, session.overlays)
-        dpg.set_value(self._soft_edges, session.soft_edges)
+        dpg.set_value(self._polished, session.polished)
         if not dpg.is_item_active(self._field_of_view):
             dpg.set_value(self._field_of_view, float(np.rad2deg(angle)))
 
@@ -112,5 +112,5 @@ class RenderPanel:
     def _show_overlays(self, on: bool) -> None:
         self._session.overlays = on
 
-    def _soften_edges(self, on: bool) -> None:
-        self._session.soft_edges = on
+    def _polish(self, on: bool) -> None:
+        self._session.polished = on

@@ -99,6 +99,40 @@ def test_the_first_lattice_is_spread_without_a_shift() -> None:
     torch.testing.assert_close(canvas.values[..., 0], ramp, atol=1e-4, rtol=0)
 
 
+class Fog(KeypointNeRF):
+    """A network that is not sure where its ball ends, within centimetres."""
+
+    def geometry(
+        self, encoded: EncodedViews, keypoints: torch.Tensor, points: torch.Tensor, sighting: Sighting
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """As `Ball`, rising slowly."""
+        _, latent = super().geometry(encoded, keypoints, points, sighting)
+        return 100 * (scene.RADIUS * 0.5 - (points - keypoints[0]).norm(dim=-1)), latent
+
+
+def test_crisp_surfaces_are_steeper_where_they_were() -> None:
+    """Less of a picture is neither there nor not, and the ball is about as large. Grids are baked once for both, and
+    what is not crisp is as it was.
+    """
+    fog = Fog(scene.CONFIG).eval()
+    renderer, asked = Renderer(fog), request(fog)
+    plain = renderer.render(asked)
+    crisp, again = renderer.render(replace(asked, crisp=True)), renderer.render(asked)
+    field, level = Field(fog, asked.encoded, asked.keypoints), fog.raw_of(50.0)
+    hull = hull_of(field, lattice := Lattice.over(HEAD.box, 16, asked.encoded.low))
+    grid = bake(field, lattice, hull)
+    assert grid is not None
+    undecided = [float(((f.rgba[..., 3] > 0.1) & (f.rgba[..., 3] < 0.9)).mean()) for f in (plain, crisp)]
+    areas = [float((f.rgba[..., 3] > 0.5).mean()) for f in (plain, crisp)]
+
+    assert float(fog.density(torch.tensor(level))) == pytest.approx(50.0, rel=1e-5)
+    torch.testing.assert_close(grid.steeper(2.0, level).raw - level, 2 * (grid.raw - level))
+    assert undecided[1] < 0.8 * undecided[0] > 0.02
+    assert areas[1] == pytest.approx(areas[0], rel=0.3)
+    assert crisp.samples < 0.5 * plain.samples
+    np.testing.assert_array_equal(again.rgba, plain.rgba)
+
+
 def test_interactive_agrees_with_reference(model: Ball) -> None:
     """The baked grid with one colour sample a ray is within 30 dB of 128 samples through the network."""
     asked, renderer = request(model), Renderer(model)
