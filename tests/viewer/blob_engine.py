@@ -35,7 +35,7 @@ class BlobEngine:
         self.focus: Callable[[], tuple[float, float] | None] = lambda: None
         """As the last picture was told it."""
         self.polished = False
-        """Whether the last picture was to have them."""
+        """Whether the last picture was to be."""
         self.tell: Callable[[str], None] = print
         self.gate = threading.Event()
         """Cleared by a test that wants drawing to stand still after its first frame."""

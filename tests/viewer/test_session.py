@@ -171,7 +171,7 @@ def test_the_turntable_swings_round_where_it_began_and_stops_where_it_is(desk):
 def test_the_avatar_is_polished_unless_it_is_compared(desk):
     """Until that is switched off; each way the picture is drawn anew."""
     desk.settle()
-    drawn, soft = [len(desk.engine.drawn)], [desk.engine.polished]
+    drawn, polished = [len(desk.engine.drawn)], [desk.engine.polished]
     for change in (
         lambda: compare(desk.session, "wipe"),
         lambda: compare(desk.session, None),
@@ -181,9 +181,9 @@ def test_the_avatar_is_polished_unless_it_is_compared(desk):
         desk.frame(1.0)
         desk.settle()
         drawn.append(len(desk.engine.drawn))
-        soft.append(desk.engine.polished)
+        polished.append(desk.engine.polished)
 
-    assert soft == [True, False, True, False]
+    assert polished == [True, False, True, False]
     assert drawn == sorted(set(drawn))
 
 

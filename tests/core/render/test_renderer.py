@@ -20,12 +20,15 @@ from ..model import scene
 class Ball(KeypointNeRF):
     """A network that knows its shape: the scene's ball, opaque, centred on the first keypoint."""
 
+    rise, share = 400, 0.8
+    """Of raw density towards the middle, per metre; the radius, as a share of the ball's."""
+
     def geometry(
         self, encoded: EncodedViews, keypoints: torch.Tensor, points: torch.Tensor, sighting: Sighting
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Signed distance to the ball as raw density; the latent is the network's own."""
         _, latent = super().geometry(encoded, keypoints, points, sighting)
-        return 400 * (scene.RADIUS * 0.8 - (points - keypoints[0]).norm(dim=-1)), latent
+        return self.rise * (scene.RADIUS * self.share - (points - keypoints[0]).norm(dim=-1)), latent
 
 
 @pytest.fixture(scope="module")
@@ -99,15 +102,10 @@ def test_the_first_lattice_is_spread_without_a_shift() -> None:
     torch.testing.assert_close(canvas.values[..., 0], ramp, atol=1e-4, rtol=0)
 
 
-class Fog(KeypointNeRF):
+class Fog(Ball):
     """A network that is not sure where its ball ends, within centimetres."""
 
-    def geometry(
-        self, encoded: EncodedViews, keypoints: torch.Tensor, points: torch.Tensor, sighting: Sighting
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """As `Ball`, rising slowly."""
-        _, latent = super().geometry(encoded, keypoints, points, sighting)
-        return 100 * (scene.RADIUS * 0.5 - (points - keypoints[0]).norm(dim=-1)), latent
+    rise, share = 100, 0.5
 
 
 def test_crisp_surfaces_are_steeper_where_they_were() -> None:
