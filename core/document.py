@@ -15,6 +15,7 @@ from .calibration import Calibration, ViewObservation
 from .camera import Camera
 from .doubts import MIRRORED
 from .keypoints import HEAD, Keypoints2D, KeypointSchema
+from .interop.conventions import USUAL, Reading
 from .mask_bytes import mask_field
 from .names import match_name
 from .photo import Photo
@@ -114,6 +115,8 @@ class Document:
     refinement: Refinement | None = None
     """What was found by refining the network on these photos; it stays while they are edited. None: nothing."""
 
+    reading: Reading = USUAL
+    """How the file that gave the cameras was understood when it was read; project files do not keep it."""
     def __post_init__(self) -> None:
         if self.calibration is not None:
             cameras = tuple(view.camera for view in self.views)
@@ -148,7 +151,7 @@ class Document:
     def doubts(self) -> tuple[str, ...]:
         """What a person should know before trusting the avatar, in sentences."""
         warnings = self.calibration.warnings if self.calibration is not None else ()
-        return (*warnings, MIRRORED) if self.is_mirrored else warnings
+        return (*self.reading.told, *warnings, *([MIRRORED] if self.is_mirrored else []))
 
     @property
     def shows_nobody(self) -> bool:

@@ -13,6 +13,7 @@ from .detection import Landmarks, detect
 from .document import Document, DocumentView
 from .edits import MAX_VIEWS, add_views, solve_cameras
 from .errors import UserError
+from .interop.conventions import USUAL, fitting_reading
 from .interop.transforms_json import Places, is_capture, load_capture
 from .keypoints import HEAD, Keypoints2D, KeypointSchema
 from .names import match_name
@@ -63,7 +64,8 @@ def read_source(
     """Like `load_source`, but solving the cameras is left to `edits.solve_cameras`.
 
     A person can then be shown the photos, and put points right, where solving fails; `show` is given the
-    document as it grows, photo by photo.
+    document as it grows, photo by photo. Cameras of a capture folder in another convention than the usual one are
+    read in theirs, where the faces tell which it is: `Document.reading`.
     """
     files = [Path(path) for path in paths]
     if not files:
@@ -94,7 +96,18 @@ def read_source(
         document = add_views(document, [make(schema)])
         if show is not None:
             show(document)
-    return document
+    return _as_photos_show(document) if captures else document
+
+
+def _as_photos_show(document: Document) -> Document:
+    """With the given cameras in the convention that the faces speak for."""
+    reading = fitting_reading(document.observations())
+    if reading == USUAL:
+        return document
+    views = tuple(
+        view if view.camera is None else replace(view, camera=reading.of(view.camera)) for view in document.views
+    )
+    return replace(document, views=views, reading=reading)
 
 
 def _pictures(

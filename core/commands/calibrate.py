@@ -75,6 +75,7 @@ def calibration_as_json(document: "Document") -> dict[str, Any]:
             for suspect in ranking.points
         ],
         "doubts": [
+            *document.reading.told,
             *calibration.warnings,
             *doubt_cameras(observed, ranking.views),
             *dict.fromkeys(doubt.text for doubt in doubts),

@@ -87,7 +87,7 @@ def load(paths: Sequence[str], *, quiet: bool, names: Sequence[str] | None = Non
     document = load_source(paths, names=names, report=reporter(quiet=quiet))
     assert document.calibration is not None, "load_source solves"
     if not quiet:
-        for sentence in document.calibration.warnings:
+        for sentence in (*document.reading.told, *document.calibration.warnings):
             print(sentence, file=sys.stderr)
     return document
 

@@ -1,7 +1,7 @@
 """How well cameras are found, against captures whose cameras are known."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 from ..calibration import ViewObservation, calibrate
 from ..camera import Camera
 from ..detection import detect
+from ..interop.conventions import fitting_reading
 from ..interop.transforms_json import load_capture
 
 USUAL_VIEWS = ("left", "front", "right")
@@ -38,11 +39,11 @@ def calibration_table(captures: Sequence[Path], *, names: Sequence[str] = USUAL_
     rows = []
     for folder in captures:
         capture = load_capture(folder, names=names)
-        true = [camera for camera in capture.cameras if camera is not None]
-        if len(true) != len(capture.photos):
+        given = [camera for camera in capture.cameras if camera is not None]
+        if len(given) != len(capture.photos):
             continue
         views = []
-        for photo in capture.photos:
+        for photo, camera in zip(capture.photos, given, strict=True):
             found = detect(photo)
             views.append(
                 ViewObservation(
@@ -52,10 +53,13 @@ def calibration_table(captures: Sequence[Path], *, names: Sequence[str] = USUAL_
                     focal_px=None,
                     keypoints=found.keypoints,
                     landmarks_px=found.landmarks_px,
+                    camera=camera,
                     picture=photo.rgb,
                 )
             )
-        solved = calibrate(views)
+        reading = fitting_reading(views)
+        true = [reading.of(camera) for camera in given]
+        solved = calibrate([replace(view, camera=None) for view in views])
         pairs = combinations(range(len(true)), 2)
         rows.append(
             CalibrationRow(

@@ -103,7 +103,7 @@ def evaluate_capture(
         if camera is None:
             raise UserError(f"{photo.name} has no camera in {capture}.", "Targets need cameras that are known.")
         mask = detect(photo).mask if mask is None else mask
-        seen_from = in_head_frame(camera, document.calibration.world_from_head)
+        seen_from = in_head_frame(document.reading.of(camera), document.calibration.world_from_head)
         truth = truth_of(photo.rgb, mask, seen_from, document.schema.box, size)
         frame = avatar.picture(encoded, document, truth.camera, quality=quality)
         results[photo.name] = compare(frame.rgba, truth)
