@@ -5,6 +5,7 @@
     photo, detection          a picture, what the detector sees in it            Photo, Detection
     keypoints                 which points a subject has, where they are        KeypointSchema, Keypoints2D, Keypoints3D
     camera, geometry          pinholes, orbits, projection, triangulation        Camera, Box
+    camera_path               where a film looks from                            KeyView, CameraPath
     calibration               cameras and 3D keypoints from 2D ones              ViewObservation, Calibration
     model/                    the network: encode once, query anywhere           KeypointNeRF, EncodedViews
     render/                   queries to pictures, coarse to fine                RenderRequest, Frame, Renderer

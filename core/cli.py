@@ -35,6 +35,7 @@ COMMANDS = {
     "refine": Command("adapt the network to one person", ".commands.refine"),
     "render": Command("draw the avatar once", ".commands.render"),
     "turntable": Command("film the avatar from around", ".commands.turntable"),
+    "film": Command("film the avatar along the path of a project", ".commands.film"),
     "mesh": Command("write the avatar as a textured mesh", ".commands.mesh"),
     "eval": Command("compare the avatar with photos that it has not seen", ".training.evaluation"),
     "bench": Command("time the renderer", ".commands.bench"),

@@ -13,9 +13,10 @@ from jaxtyping import Float
 
 from .calibration import Calibration, ViewObservation
 from .camera import Camera
+from .camera_path import CameraPath
 from .doubts import MIRRORED
-from .keypoints import HEAD, Keypoints2D, KeypointSchema
 from .interop.conventions import USUAL, Reading
+from .keypoints import HEAD, Keypoints2D, KeypointSchema
 from .mask_bytes import mask_field
 from .names import match_name
 from .photo import Photo
@@ -114,9 +115,11 @@ class Document:
     """What a person has measured: sets the scale of the world whenever cameras are solved."""
     refinement: Refinement | None = None
     """What was found by refining the network on these photos; it stays while they are edited. None: nothing."""
-
+    camera_path: CameraPath = field(default_factory=CameraPath)
+    """Along which the avatar is filmed, in the head frame."""
     reading: Reading = USUAL
     """How the file that gave the cameras was understood when it was read; project files do not keep it."""
+
     def __post_init__(self) -> None:
         if self.calibration is not None:
             cameras = tuple(view.camera for view in self.views)

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 Record = dict[str, Any]
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 """Of what this program writes. 1: the first. 2: with the history of what was done. 3: with the distortion of lenses.
-4: with what refining on the person has found. 5: with what a single turned photo does not show, by a mirror."""
+4: with what refining on the person has found. 5: with what a single turned photo does not show, by a mirror.
+6: with the path along which the avatar is filmed."""
 
 
 def _with_history(record: Record) -> Record:
@@ -34,11 +35,17 @@ def _with_mirror(record: Record) -> Record:
     return record | {"settings": {"mirror": True} | record["settings"]}
 
 
+def _with_camera_path(record: Record) -> Record:
+    """5 to 6: nobody has chosen any view of it."""
+    return {"camera_path": {"views": [], "seconds": 2.0, "loop": False}} | record
+
+
 MIGRATIONS: dict[int, Callable[[Record], Record]] = {
     1: _with_history,
     2: _with_distortion,
     3: _with_refinement,
     4: _with_mirror,
+    5: _with_camera_path,
 }
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from . import camera_edits, edits, lens_edits, mask_edits
+from . import camera_edits, edits, lens_edits, mask_edits, path_edits
+from .camera_path import KeyView
 from .document import Document
 from .errors import UserError
 from .steps import Operation
@@ -79,7 +80,7 @@ def _erase(document: Document, view: str, radius: str, path: str) -> Document:
 
 
 def _stroke(document: Document, view: str, radius: str, path: str, *, add: bool) -> Document:
-    numbers = [_number(word) for word in path.replace(",", " ").split()]
+    numbers = _all_numbers(path)
     if len(numbers) % 2:
         raise UserError("A path of the brush has an x without a y.", "Write it like “10,20 30,40”.")
     places = list(zip(numbers[::2], numbers[1::2], strict=True))
@@ -162,10 +163,14 @@ def _part(word: str) -> str:
 
 
 def _numbers(words: str, count: int) -> list[float]:
-    numbers = [_number(word) for word in words.replace(",", " ").split()]
+    numbers = _all_numbers(words)
     if len(numbers) != count:
         raise UserError(f"{len(numbers)} numbers are not {count}.", "Put them in one pair of quotes.")
     return numbers
+
+
+def _all_numbers(words: str) -> list[float]:
+    return [_number(word) for word in words.replace(",", " ").split()]
 
 
 # --- drawing ----------------------------------------------------------------------------------------------------
@@ -190,6 +195,39 @@ def _switch(word: str) -> bool:
     if word not in _SWITCH:
         raise UserError(f"“{word}” is neither on nor off.", "Say on or off.")
     return _SWITCH[word]
+
+
+# --- the path of a film -----------------------------------------------------------------------------------------
+
+
+def _path_add(document: Document, view: str) -> Document:
+    return path_edits.add_to_path(document, _key_view(document, view))
+
+
+def _path_replace(document: Document, number: str, view: str) -> Document:
+    return path_edits.replace_in_path(document, _index(number), _key_view(document, view))
+
+
+def _path_remove(document: Document, number: str) -> Document:
+    return path_edits.remove_from_path(document, _index(number))
+
+
+def _path_seconds(document: Document, seconds: str) -> Document:
+    return path_edits.time_path(document, seconds=_number(seconds))
+
+
+def _path_loop(document: Document, switch: str) -> Document:
+    return path_edits.time_path(document, loop=_switch(switch))
+
+
+def _key_view(document: Document, view: str) -> KeyView:
+    return path_edits.view_of_numbers(_all_numbers(view), document.schema.box)
+
+
+def _index(number: str) -> int:
+    if not number.isdecimal():
+        raise UserError(f"“{number}” is no number of a view.", "Count from 1.")
+    return int(number) - 1
 
 
 # --- refining ---------------------------------------------------------------------------------------------------
@@ -240,5 +278,16 @@ KINDS: dict[str, Kind] = {
     "set": Kind(
         ("SETTING", "VALUE"), "resolution, quality, mode, sigma, background or mirror (on, off) of the avatar", _set
     ),
+    "path-add": Kind(
+        ("ORBIT",),
+        "add a view to the path of `kpnerf film`: in quotes yaw and pitch, as of `kpnerf render --orbit`; then, as far "
+        "as they matter, distance in metres, target (x y z in the head frame), field of view",
+        _path_add,
+    ),
+    "path-replace": Kind(("NUMBER", "ORBIT"), "put another view in place of one, counted from 1", _path_replace),
+    "path-remove": Kind(("NUMBER",), "take a view off the path", _path_remove),
+    "path-clear": Kind((), "take all views off it", path_edits.clear_path),
+    "path-seconds": Kind(("SECONDS",), "from one view to the next", _path_seconds),
+    "path-loop": Kind(("SWITCH",), "on: after the last view comes the first again; off: the film ends", _path_loop),
 }
 """By name, in the order of the help text."""

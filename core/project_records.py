@@ -11,6 +11,7 @@ import numpy as np
 
 from .calibration import Calibration
 from .camera import Camera
+from .camera_path import CameraPath, KeyView
 from .document import Document, DocumentView, RenderSettings
 from .keypoints import Keypoints2D, Keypoints3D, KeypointSchema, PointState
 from .photo import Photo
@@ -28,6 +29,7 @@ def document_record(document: Document, photos: Sequence[Record]) -> Record:
         "views": [view_record(view) | {"photo": photo} for view, photo in zip(document.views, photos, strict=True)],
         "calibration": None if document.calibration is None else calibration_record(document.calibration),
         "known_distance": None if document.known_distance is None else asdict(document.known_distance),
+        "camera_path": asdict(document.camera_path),
     }
 
 
@@ -44,6 +46,7 @@ def document_from_record(
         settings=settings_from_record(record["settings"]),
         known_distance=known_distance_from_record(record.get("known_distance")),
         refinement=refinement,
+        camera_path=camera_path_from_record(record["camera_path"]),
     )
 
 
@@ -61,6 +64,12 @@ def settings_from_record(record: Record) -> RenderSettings:
 def known_distance_from_record(record: Record | None) -> KnownDistance | None:
     """The inverse of `asdict`; files from before there were any have none."""
     return None if record is None else KnownDistance(**record)
+
+
+def camera_path_from_record(record: Record) -> CameraPath:
+    """The inverse of `asdict`."""
+    views = [KeyView(**{**view, "target": tuple(view["target"])}) for view in record["views"]]
+    return CameraPath(**{**record, "views": tuple(views)})
 
 
 def camera_record(camera: Camera) -> Record:

@@ -13,12 +13,14 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from .camera import Camera
+from .camera_path import KeyView
 from .document import Document, DocumentView
 from .edits import add_views
 from .errors import UserError
 from .history import Entry
 from .keypoints import Keypoints2D, PointState
 from .operations import PARTS, perform
+from .path_edits import words_of_view
 from .photo import Photo
 from .steps import Operation, Step, number_word
 
@@ -42,7 +44,7 @@ def operations_between(before: Document, after: Document) -> tuple[Operation, ..
     done: list[Operation] = []
     current = before
     try:
-        for difference in (_views, _keypoints, _known_distance, _solution, _cameras, _refinement, _settings):
+        for difference in (_views, _keypoints, _known_distance, _solution, _cameras, _refinement, _settings, _path):
             for operation in difference(current, after):
                 done.append(operation)
                 if operation == ("solve",):  # takes long, and is never one of several
@@ -172,11 +174,41 @@ def _settings(before: Document, after: Document) -> Iterator[Operation]:
             yield "set", field.name, _setting_word(value)
 
 
+def _path(before: Document, after: Document) -> Iterator[Operation]:
+    old, new = before.camera_path, after.camera_path
+    yield from _path_views(old.views, new.views)
+    if new.seconds != old.seconds:
+        yield "path-seconds", number_word(new.seconds)
+    if new.loop != old.loop:
+        yield "path-loop", _switch_word(new.loop)
+
+
+def _path_views(old: tuple[KeyView, ...], new: tuple[KeyView, ...]) -> Iterator[Operation]:
+    if len(new) == len(old):
+        for number, (was, view) in enumerate(zip(old, new, strict=True), start=1):
+            if view != was:
+                yield "path-replace", str(number), words_of_view(view)
+        return
+    for index in range(len(old)):
+        if old[:index] + old[index + 1 :] == new:
+            yield "path-remove", str(index + 1)
+            return
+    if new[: len(old)] != old:
+        yield ("path-clear",)
+        old = ()
+    for view in new[len(old) :]:
+        yield "path-add", words_of_view(view)
+
+
+def _switch_word(on: bool) -> str:
+    return "on" if on else "off"
+
+
 def _setting_word(value: object) -> str:
     if value is None:
         return "none"
     if isinstance(value, bool):
-        return "on" if value else "off"
+        return _switch_word(value)
     if isinstance(value, tuple):
         return " ".join(map(number_word, value))
     return number_word(value) if isinstance(value, float) else str(value)
@@ -195,7 +227,7 @@ def _agree(a: Document, b: Document, *, solved: bool = False) -> bool:
     """Whether two documents say the same; of one that was solved meanwhile, all but what solving finds."""
     if a.names != b.names or a.settings != b.settings or a.known_distance != b.known_distance:
         return False
-    if a.refinement is not b.refinement:
+    if a.refinement is not b.refinement or a.camera_path != b.camera_path:
         return False
     if not solved and not _same_world(a, b):
         return False

@@ -11,7 +11,7 @@ Everything a person does ends in the `Session`, and everything on the screen is 
     session         what is open and what is going on              editor      history, selection, drags
     eye, orbit      from where the avatar is looked at             engine      what draws it
     render_lane     newest request wins                            task_lane   slow work, one after the other
-    tasks           open, solve, save, export                      commands    the one table of commands and keys
+    tasks           open, solve, save; export_tasks                commands    the one table of commands and keys
     gestures        clicks and drags; photo_gestures, avatar_gestures say what they mean where
     layout          where everything is; canvas, viewport, divider, status_line draw it on a surface with a pen
     window          puts it together, with panels, dialogs and what has to be asked

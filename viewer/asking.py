@@ -10,7 +10,7 @@ from ..core.mesh_file import MESH_ENDINGS
 from ..core.photo_records import PICTURE_ENDINGS
 from ..core.project_file import ENDING
 from ..core.world_scale import distance_in_world
-from . import tasks
+from . import export_tasks, tasks
 from .dialogs import Dialogs
 from .file_dialog import FileDialog, FileQuestion
 from .folder_listing import paths_in_text
@@ -124,7 +124,7 @@ class Asking:
             "Save the picture",
             "avatar.png",
             (".png", ".jpg", ".webp"),
-            lambda path: tasks.export_picture(self._session, path, longer_side, transparent=transparent),
+            lambda path: export_tasks.export_picture(self._session, path, longer_side, transparent=transparent),
         )
 
     def export_turntable(self, longer_side: int, *, frames: int, fps: float, ending: str) -> None:
@@ -133,8 +133,22 @@ class Asking:
             "Save the turntable",
             "turntable" if ending == ".png" else f"turntable{ending}",
             (ending,),
-            lambda path: tasks.export_turntable(self._session, path, longer_side, frames=frames, fps=fps),
+            lambda path: export_tasks.export_turntable(self._session, path, longer_side, frames=frames, fps=fps),
         )
+
+    def export_film(self, longer_side: int, *, fps: float, ending: str) -> None:
+        """Where to write a film along the path."""
+
+        def ask() -> None:
+            self._session.document.camera_path.check()
+            self._ask_where(
+                "Save the film",
+                "film" if ending == ".png" else f"film{ending}",
+                (ending,),
+                lambda path: export_tasks.export_film(self._session, path, longer_side, fps=fps),
+            )
+
+        self._guarded(ask)
 
     def export_mesh(self) -> None:
         """Where to write the avatar's surface."""
@@ -142,7 +156,7 @@ class Asking:
             "Save the mesh",
             f"avatar{MESH_ENDINGS[0]}",
             MESH_ENDINGS,
-            lambda path: tasks.export_mesh(self._session, path),
+            lambda path: export_tasks.export_mesh(self._session, path),
         )
 
     # --- small parts

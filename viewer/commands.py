@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ..core import edits
 from ..core.document import RENDER_MODES
+from . import filming
 from .another_face import take_next_face
 from .command import Command, Desk, Key
 from .comparing import COMPARISON_KINDS, ComparisonKind
@@ -199,6 +200,11 @@ COMMANDS: tuple[Command, ...] = (
         (),
         lambda session: session.document.refinement is not None,
     ),
+    Command("Film", filming.ADD, lambda desk: filming.add_view(desk.session), (Key("K"),), _is_solved),
+    Command("Film", filming.REPLACE, lambda desk: filming.replace_view(desk.session), (), filming.has_path),
+    Command("Film", filming.REMOVE, lambda desk: filming.remove_view(desk.session), (), filming.has_path),
+    Command("Film", filming.CLEAR, lambda desk: filming.clear_path(desk.session), (), filming.has_path),
+    Command("Film", filming.PLAY, lambda desk: filming.play_path(desk.session), (Key("P"),), _is_solved),
     Command("View", "Frame the avatar, or fit the photo", _frame, (Key("F"),)),
     Command("View", "Face on", lambda desk: desk.session.eye.reset(desk.session.now), (Key("F", shift=True),)),
     Command("View", "Play turntable", _play, (Key("Space"),), _is_solved),

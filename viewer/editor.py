@@ -22,6 +22,8 @@ class Editor:
         """Index of the photo that commands act on."""
         self.points: frozenset[str] = frozenset()
         """Selected keypoints, in every photo at once."""
+        self.key_view = 0
+        """Index of the view of the camera's path that commands act on."""
         self.hovered: str | None = None
         """The keypoint under the pointer."""
         self.grabbed: str | None = None
@@ -227,6 +229,7 @@ class Editor:
 
     def _keep_selection(self) -> None:
         self.view = min(self.view, max(len(self.document.views) - 1, 0))
+        self.key_view = min(self.key_view, max(len(self.document.camera_path.views) - 1, 0))
 
 
 def _moved(document: Document, view: int, names: tuple[str, ...], dx_px: float, dy_px: float) -> Document:

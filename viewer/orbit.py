@@ -6,13 +6,19 @@ import numpy as np
 from jaxtyping import Float
 
 from ..core.camera import Camera, Matrix4, look_at, orbit_camera
+from ..core.camera_path import (
+    FARTHEST,
+    MAX_PITCH,
+    NARROWEST,
+    NEAREST,
+    PORTRAIT,
+    WIDEST,
+    KeyView,
+    framing_distance,
+)
 from ..core.geometry import Box
 
-MAX_PITCH = np.deg2rad(88.0)
-NEAREST, FARTHEST = 0.2, 20.0
-"""Limits of the distance to the target, metres."""
 ZOOM_PER_NOTCH = 1.1
-NARROWEST, WIDEST = np.deg2rad(5.0), np.deg2rad(90.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +60,7 @@ class OrbitView:
 
     def framed(self, box: Box) -> "OrbitView":
         """From the same direction, with the whole box in the picture."""
-        radius = 0.5 * float(np.linalg.norm(np.asarray(box.upper, float) - box.lower))
-        distance = 0.8 * radius / np.sin(0.5 * self.field_of_view)  # corners of a head's box are empty
+        distance = framing_distance(box, self.field_of_view)
         return replace(self, target=box.centre, distance=float(np.clip(distance, NEAREST, FARTHEST)))
 
     def with_field_of_view(self, field_of_view: float) -> "OrbitView":
@@ -63,6 +68,23 @@ class OrbitView:
         angle = float(np.clip(field_of_view, NARROWEST, WIDEST))
         distance = self.distance * np.tan(0.5 * self.field_of_view) / np.tan(0.5 * angle)
         return replace(self, field_of_view=angle, distance=float(np.clip(distance, NEAREST, FARTHEST)))
+
+    @property
+    def key(self) -> KeyView:
+        """The same for the path of a film: upright, and within its limits."""
+        return KeyView(
+            yaw=self.yaw,
+            pitch=float(np.clip(self.pitch, -MAX_PITCH, MAX_PITCH)),
+            distance=float(np.clip(self.distance, NEAREST, FARTHEST)),
+            target=(float(self.target[0]), float(self.target[1]), float(self.target[2])),
+            field_of_view=self.field_of_view,
+        )
+
+    @property
+    def place(self) -> tuple[float, ...]:
+        """Equal for views that nobody can tell apart."""
+        numbers = (self.yaw, self.pitch, self.distance, *self.target, self.field_of_view, self.roll)
+        return tuple(round(float(number), 9) for number in numbers)
 
     def focal_px(self, size_px: tuple[float, float]) -> float:
         """Focal length in pixels of a picture of this size."""
@@ -92,9 +114,14 @@ class OrbitView:
         return camera if self.roll == 0.0 else camera.posed(self.pose)
 
 
-def home_view(box: Box, field_of_view: float = np.deg2rad(25.0)) -> OrbitView:
+def home_view(box: Box, field_of_view: float = PORTRAIT) -> OrbitView:
     """Straight at the face, with the subject's box in the picture."""
     return OrbitView(0.0, 0.0, 1.0, box.centre, field_of_view).framed(box)
+
+
+def view_of_key(key: KeyView) -> OrbitView:
+    """The view at one moment of a film."""
+    return OrbitView(key.yaw, key.pitch, key.distance, np.array(key.target), key.field_of_view)
 
 
 def view_of_camera(camera: Camera, subject_centre: Float[np.ndarray, "3"], size_px: tuple[float, float]) -> OrbitView:

@@ -1,30 +1,19 @@
-"""What takes long: opening, solving, saving, exporting. Each function queues work and returns at once."""
+"""What takes long: opening, solving, saving. Each function queues work and returns at once; so do `export_tasks`."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from jaxtyping import Float
-
-from ..core.document import Document, DocumentView, RenderMode
+from ..core.document import Document, DocumentView
 from ..core.edits import add_views, apply_calibration, solve_cameras
-from ..core.errors import UserError
-from ..core.export import WHITE, drawn_once, write_image, write_turntable
 from ..core.history import History
 from ..core.left_behind import LeftBehind
-from ..core.mesh_file import check_ending, write_mesh
 from ..core.photo import Photo, load_photo
 from ..core.photo_records import MissingPhotosError
-from ..core.probe import Probe
 from ..core.project_file import ENDING, open_with_history, save_project
 from ..core.replay import steps_of
 from ..core.source import read_source, view_of
 from ..core.steps import Step, opening
-from .engine import Artist, Frame
-from .orbit import OrbitView
-from .picturing import render_size
 from .session import Session
 from .task_lane import Cancelled, Task, TaskControl
 from .telling import MissingPhotos
@@ -192,113 +181,3 @@ def save(session: Session, path: Path, then: Done | None = None) -> None:
             then()
 
     session.task_lane.submit(Task("Saving", work, done))
-
-
-# --- exporting --------------------------------------------------------------------------------------------------
-
-
-def export_picture(session: Session, path: Path, longer_side: int, *, transparent: bool) -> None:
-    """Write the avatar as it is looked at now, drawn anew at this size."""
-    drawing, view = _drawing(session, longer_side), session.eye.view
-    background = None if transparent else session.backdrop.colour or WHITE
-
-    def work(control: TaskControl) -> None:
-        control.report("Drawing the picture", 0.0)
-        write_image(path, drawing.picture(view, control, control.progress), background=background)
-
-    session.task_lane.submit(Task("Picture", work, lambda _: session.note(f"Saved {path.name}")))
-
-
-def export_turntable(session: Session, path: Path, longer_side: int, *, frames: int, fps: float) -> None:
-    """Write a film of the avatar swinging round from where it is looked at now."""
-    drawing, views = _drawing(session, longer_side), session.eye.turntable(frames)
-    background = session.backdrop.colour
-    drawn, shows = drawn_once(round(view.yaw, 9) for view in views)
-
-    def work(control: TaskControl) -> None:
-        def pictures() -> Iterator[Float[np.ndarray, "h w 4"]]:
-            for done, index in enumerate(drawn):
-                control.report(f"Drawing {done + 1} of {len(drawn)}", done / len(drawn))
-                yield drawing.picture(views[index], control, lambda _: None)
-
-        written = write_turntable(
-            path,
-            pictures(),
-            count=len(drawn),
-            shows=shows,
-            fps=fps,
-            background=background,
-            cancelled=control.is_cancelled,
-        )
-        if not written:
-            raise Cancelled
-
-    session.task_lane.submit(Task("Turntable", work, lambda _: session.note(f"Saved {path.name}")))
-
-
-def export_mesh(session: Session, path: Path) -> None:
-    """Write the avatar's surface, with its texture where the ending has one."""
-    check_ending(path)
-    artist, document = session.exporter, _solved(session)
-
-    def work(control: TaskControl) -> None:
-        control.report("Making the mesh")
-        mesh = artist.engine().mesh(artist.encoded(document), document, is_stale=control.yield_to_screen)
-        if mesh is None:
-            raise Cancelled
-        control.report(f"Writing {path.name}")
-        write_mesh(path, mesh)
-
-    session.task_lane.submit(Task("Mesh", work, lambda _: session.note(f"Saved {path.name}")))
-
-
-@dataclass(frozen=True, eq=False)
-class _Drawing:
-    """The document as it was when an export was asked for, and how large it is to be drawn."""
-
-    artist: Artist
-    document: Document
-    mode: RenderMode
-    size: tuple[int, int]
-    probe: Probe
-    polished: bool
-
-    def picture(
-        self, view: OrbitView, control: TaskControl, progress: Callable[[float], None]
-    ) -> Float[np.ndarray, "h w 4"]:
-        """A finished picture, on whatever thread this is; raises Cancelled."""
-        last: Frame | None = None
-        for last in self.artist.engine().frames(
-            self.artist.encoded(self.document),
-            self.document,
-            view.camera(*self.size),
-            mode=self.mode,
-            quality=self.document.settings.quality,
-            size=self.size,
-            probe=self.probe,
-            polished=self.polished,
-            is_stale=control.yield_to_screen,
-        ):
-            progress(last.progress)
-        if last is None or control.is_cancelled():
-            raise Cancelled
-        return last.rgba
-
-
-def _drawing(session: Session, longer_side: int) -> _Drawing:
-    size = _even_size(render_size(session), longer_side)
-    return _Drawing(session.exporter, _solved(session), session.mode, size, session.probe, session.polished)
-
-
-def _solved(session: Session) -> Document:
-    """What is open, where it has cameras."""
-    if session.document.calibration is None:
-        raise UserError("There is no avatar to export yet.", "Open photos and solve their cameras first.")
-    return session.document
-
-
-def _even_size(shape: tuple[int, int], longer_side: int) -> tuple[int, int]:
-    """A size in the shape of the viewport, both sides even as films need it."""
-    scale = longer_side / max(shape)
-    width, height = (max(2, 2 * round(0.5 * side * scale)) for side in shape)
-    return width, height

@@ -270,6 +270,14 @@ def table_theme(scale: float) -> int:
     return theme
 
 
+def list_theme(scale: float) -> int:
+    """For child windows full of rows: no gap between them, nor at the edges."""
+    with dpg.theme() as theme, dpg.theme_component(dpg.mvChildWindow):
+        dpg.add_theme_style(dpg.mvStyleVar_ItemSpacing, 8 * scale, 0)
+        dpg.add_theme_style(dpg.mvStyleVar_WindowPadding, 0, 0)
+    return theme
+
+
 def panel_theme(scale: float) -> int:
     """For regions that hold fields."""
     with dpg.theme() as theme, dpg.theme_component(dpg.mvChildWindow):

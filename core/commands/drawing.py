@@ -1,4 +1,4 @@
-"""An avatar ready to be drawn from any side: what `render`, `turntable` and `mesh` have in common."""
+"""An avatar ready to be drawn from any side: what `render`, `turntable`, `film` and `mesh` have in common."""
 
 import argparse
 import sys
@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .. import edits, pipeline
-from ..camera import Camera, orbit_camera, orbit_path
+from ..camera import Camera, orbit_path
+from ..camera_path import PORTRAIT, framing_distance
 from ..document import Document
 from ..doubts import MIRRORED
 from ..model.views import EncodedViews
+from ..path_edits import view_of_numbers
 from ..render.renderer import Frame
 from .options import Colour, load_with_sources
 
-FIELD_OF_VIEW = np.deg2rad(25.0)
-"""A portrait lens: faces look as they do across a table."""
 DRAWING = {"resolution": "size", "quality": "quality", "mode": "mode", "background": "background"}
 """Render settings, and the options that say them."""
 
@@ -34,13 +34,11 @@ class Studio:
         """From the arguments of `options.add_source` and `options.add_drawing`, or of `options.add_avatar` alone; of
         `also`, only cameras are needed.
         """
-        document = load_with_sources(options.source, options.sources, also, quiet=options.json)
-        given = {name: getattr(options, option, None) for name, option in DRAWING.items()}
-        given["mirror"] = False if options.no_mirror else None
-        chosen = {name: value for name, value in given.items() if value is not None}
-        document = edits.set_render_settings(document, replace(document.settings, **chosen))
-        if document.is_mirrored and not options.json:
-            print(MIRRORED, file=sys.stderr)
+        return cls.of(document_asked_for(options, also))
+
+    @classmethod
+    def of(cls, document: Document) -> "Studio":
+        """With the bundled network."""
         avatar = pipeline.Avatar(pipeline.load_model())
         return cls(document, avatar, avatar.encode(document))
 
@@ -52,15 +50,7 @@ class Studio:
     def orbit(self, yaw: float, pitch: float) -> Camera:
         """A camera on a sphere round the subject, whole in the picture; degrees."""
         size = self.document.settings.resolution
-        return orbit_camera(
-            np.deg2rad(yaw),
-            np.deg2rad(pitch),
-            self._distance,
-            target_in_world=self.document.schema.box.centre,
-            vertical_field_of_view=FIELD_OF_VIEW,
-            width=size,
-            height=size,
-        )
+        return view_of_numbers((yaw, pitch), self.document.schema.box).camera(size, size)
 
     def sway(self, yaw_range: Sequence[float], pitch: float, frames: int) -> Iterator[Camera]:
         """The cameras of a turntable; degrees."""
@@ -68,11 +58,11 @@ class Studio:
         start, end = np.deg2rad(yaw_range)
         return orbit_path(
             frames,
-            self._distance,
+            framing_distance(self.document.schema.box, PORTRAIT),
             yaw_range=(start, end),
             pitch=np.deg2rad(pitch),
             target_in_world=self.document.schema.box.centre,
-            vertical_field_of_view=FIELD_OF_VIEW,
+            vertical_field_of_view=PORTRAIT,
             width=size,
             height=size,
         )
@@ -98,8 +88,14 @@ class Studio:
             polished=polished,
         )
 
-    @property
-    def _distance(self) -> float:
-        box = self.document.schema.box
-        radius = 0.5 * float(np.linalg.norm(np.asarray(box.upper, float) - box.lower))
-        return 0.8 * radius / np.sin(0.5 * FIELD_OF_VIEW)  # corners of a head's box are empty
+
+def document_asked_for(options: argparse.Namespace, also: Sequence[str] = ()) -> Document:
+    """The solved document of a command line, with the settings said there; see `Studio.open`."""
+    document = load_with_sources(options.source, options.sources, also, quiet=options.json)
+    given = {name: getattr(options, option, None) for name, option in DRAWING.items()}
+    given["mirror"] = False if options.no_mirror else None
+    chosen = {name: value for name, value in given.items() if value is not None}
+    document = edits.set_render_settings(document, replace(document.settings, **chosen))
+    if document.is_mirrored and not options.json:
+        print(MIRRORED, file=sys.stderr)
+    return document

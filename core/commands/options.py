@@ -5,6 +5,7 @@ import json
 import math
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -49,6 +50,14 @@ def add_drawing(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="as the network has learnt it: surfaces as soft as they are, and no fading where the avatar or photos end",
     )
+
+
+def add_film(parser: argparse.ArgumentParser) -> None:
+    """`add_drawing`, and how pictures become a film: --fps, --json, -o."""
+    parser.add_argument("--fps", type=positive_int, default=24, metavar="N", help="default: 24")
+    add_drawing(parser)
+    add_json(parser)
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help=".mp4, .gif, or a folder")
 
 
 def positive_int(text: str) -> int:

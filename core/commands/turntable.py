@@ -4,7 +4,6 @@ A range of a whole turn goes round instead. OUT ends in .mp4 or .gif; any other 
 """
 
 import argparse
-from pathlib import Path
 
 from . import options as shared
 
@@ -17,30 +16,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--pitch", type=float, default=0.0, help="degrees upwards; default: 0")
     parser.add_argument("--frames", type=shared.positive_int, default=72, metavar="N", help="default: 72")
-    parser.add_argument("--fps", type=shared.positive_int, default=24, metavar="N", help="default: 24")
-    shared.add_drawing(parser)
-    shared.add_json(parser)
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help=".mp4, .gif, or a folder")
+    shared.add_film(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Solve, encode, draw each frame into the film."""
-    from ..export import drawn_once, write_turntable
     from .drawing import Studio
+    from .filming import shoot
 
     studio = Studio.open(options)
-    report = shared.reporter(quiet=options.json)
-    cameras = list(studio.sway(options.yaw, options.pitch, options.frames))
-    drawn, shows = drawn_once(tuple(camera.world_from_camera.round(9).flat) for camera in cameras)
-    write_turntable(
-        options.output,
-        (studio.draw(cameras[index], polished=not options.plain).rgba for index in drawn),
-        count=len(drawn),
-        shows=shows,
-        fps=options.fps,
-        background=studio.background,
-        progress=report and (lambda share: report("Drawing", share)),
-    )
-    if options.json:
-        shared.print_json({"path": str(options.output), "frames": options.frames, "fps": options.fps})
+    shoot(studio, list(studio.sway(options.yaw, options.pitch, options.frames)), options)
     return 0

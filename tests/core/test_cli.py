@@ -51,7 +51,7 @@ def test_help_is_quick_and_loads_no_torch():
         assert f"| {heavy}\n" not in loaded
 
 
-@pytest.mark.parametrize("name", ["detect", "calibrate", "render", "turntable"])
+@pytest.mark.parametrize("name", ["detect", "calibrate", "render", "turntable", "film"])
 def test_the_help_of_a_command_loads_no_torch(name):
     """It says what the command is for, and answers at once."""
     script = f"import sys; from kpnerf.core.cli import main; main(['{name}', '--help'])"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from kpnerf.core import edits
+from kpnerf.core.camera_path import CameraPath
 from kpnerf.core.migrations import FORMAT_VERSION, MIGRATIONS, migrated
 from kpnerf.core.project_file import open_with_history, save_project
 
@@ -32,7 +33,7 @@ def test_a_file_of_the_first_format_opens_and_is_saved_in_the_newest(tmp_path):
     save_project(document, project, history=history)
 
     assert (before, version_of(project)) == (1, FORMAT_VERSION)
-    assert history == ()
+    assert history == () and document.camera_path == CameraPath()
     for ours, theirs in zip(document.views, expected.views, strict=True):
         np.testing.assert_array_equal(ours.photo.rgb, theirs.photo.rgb)
         np.testing.assert_array_equal(ours.mask, theirs.mask)

@@ -10,7 +10,7 @@ from kpnerf.core import edits, lens_edits, mask_edits
 from kpnerf.core.document import Document
 from kpnerf.core.operations import perform
 from kpnerf.core.replay import steps_of
-from kpnerf.viewer import tasks
+from kpnerf.viewer import filming, tasks
 from kpnerf.viewer.command import Command
 from kpnerf.viewer.commands import COMMANDS
 from kpnerf.viewer.session import Session
@@ -127,6 +127,14 @@ class RandomCommands(RuleBasedStateMachine):
                 "Paint", lambda document: mask_edits.paint_mask(document, view, [(x, y)], 9.0, add=add), (words,)
             )
 
+    @rule(x=pixels, y=pixels, notches=st.integers(-30, 30), chosen=st.integers(0, 3), loop=st.booleans())
+    def look_around(self, x: float, y: float, notches: int, chosen: int, loop: bool) -> None:
+        """From where views of a path are added; at those that there are and are not."""
+        self.session.eye.look(self.session.eye.view.orbited(x, y, 240.0).panned(y, x, (320.0, 240.0)).zoomed(notches))
+        filming.add_view(self.session)
+        filming.fly_to_key_view(self.session, chosen)
+        filming.loop_path(self.session, loop=loop)
+
     @rule(yaw=st.floats(-60, 60))
     def add_photo(self, yaw: float) -> None:
         """Up to eight; then it is refused."""
@@ -185,6 +193,7 @@ def assert_repeats(before: Document, operations: tuple[tuple[str, ...], ...], af
         if operation[0] == "add":  # photos that are no files cannot be added by words
             return
         document = perform(document, operation)
+    assert document.camera_path == after.camera_path
     for ours, theirs in zip(document.views, after.views, strict=True):
         known = theirs.keypoints.usable
         np.testing.assert_array_equal(ours.keypoints.xy_px[known], theirs.keypoints.xy_px[known])

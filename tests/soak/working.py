@@ -13,7 +13,7 @@ from kpnerf.core import edits
 from kpnerf.core.document import Document
 from kpnerf.core.journal import Journal
 from kpnerf.core.project_file import open_project
-from kpnerf.viewer import tasks
+from kpnerf.viewer import export_tasks, tasks
 from kpnerf.viewer.session import Session
 
 from ..viewer.blob_engine import BlobEngine
@@ -52,7 +52,7 @@ def main(folder: Path, seed: int) -> None:
         elif action < 0.90 and session.task_lane.current is None:
             tasks.save(session, folder / PROJECT)
         elif session.task_lane.current is None:
-            tasks.export_picture(session, folder / "avatar.png", 64, transparent=True)
+            export_tasks.export_picture(session, folder / "avatar.png", 64, transparent=True)
         os.write(log, f"done {count} {checksum(session.document)}\n".encode())
         session.update(now)
         while not session.journal.is_written:  # only then an edit counts as finished

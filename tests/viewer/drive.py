@@ -175,6 +175,9 @@ class Observer:
         return {
             "eye": [view.yaw, view.pitch, view.distance, view.field_of_view, *view.target.tolist()],
             "moving": session.eye.is_moving,
+            "path": [[key.yaw, key.pitch, key.distance] for key in session.document.camera_path.views],
+            "timing": [session.document.camera_path.seconds, session.document.camera_path.loop],
+            "key_view": session.editor.key_view,
             "overlays": session.overlays,
             "polished": session.polished,
             "is_mirrored": session.document.is_mirrored,

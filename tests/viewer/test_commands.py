@@ -35,6 +35,8 @@ def test_keys_that_hands_expect_do_what_they_expect():
         Key("1"): "Show colour",
         Key("4"): "Show normal",
         Key("Space"): "Play turntable",
+        Key("K"): "Add this view to the path",
+        Key("P"): "Play the path",
         Key("Tab"): "Points over the avatar",
         Key("?"): "Shortcuts",
         Key("Left", alt=True): "Move left by 0.1 px",

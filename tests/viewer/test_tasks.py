@@ -1,22 +1,16 @@
-"""Opening, solving, saving and exporting, without a window but with real files."""
+"""Opening, solving and saving, without a window but with real files."""
 
-import subprocess
 import time
-from pathlib import Path
 
-import imageio_ffmpeg
 import numpy as np
 import pytest
-import trimesh
 from PIL import Image
 
-from kpnerf.core.errors import UserError
-from kpnerf.core.export import to_bytes
 from kpnerf.viewer import tasks
 from kpnerf.viewer.sample import sample_photos
 
 from ..core.staged import staged_document
-from .blob_engine import BlobEngine, blobs, eventually
+from .blob_engine import eventually
 from .test_session import Desk
 
 
@@ -168,98 +162,6 @@ def test_a_project_that_cannot_be_written_is_told(desk, tmp_path):
     assert not desk.session.is_saved
 
 
-def test_a_picture_is_drawn_anew_at_the_wanted_size(desk, tmp_path):
-    """With the alpha of the avatar, from where it is looked at; both sides even."""
-    path = tmp_path / "avatar.png"
-    desk.session.eye.look(desk.session.eye.view.orbited(50, 10, 240))
-    view = desk.session.eye.view
-    tasks.export_picture(desk.session, path, 321, transparent=True)
-    run(desk)
-    picture = np.asarray(Image.open(path))
-
-    assert picture.shape == (240, 320, 4)
-    np.testing.assert_array_equal(picture, to_bytes(blobs(desk.session.document, view.camera(320, 240), (320, 240))))
-    assert desk.session.status().text == "Saved avatar.png"
-
-
-@pytest.mark.parametrize("name", ["turn.mp4", "turn.gif", "turn"])
-def test_a_turntable_can_be_played(desk, tmp_path, name):
-    """As a film, as a GIF, as pictures."""
-    path = tmp_path / name
-    tasks.export_turntable(desk.session, path, 96, frames=8, fps=12)
-    run(desk)
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-
-    assert len(files) == (8 if path.is_dir() else 1)
-    assert frames_in(files[0]) == (1 if path.is_dir() else 8)
-
-
-def test_a_cancelled_turntable_leaves_no_file(desk, tmp_path):
-    """And the window goes on."""
-    desk.engine.seconds_per_frame = 0.05
-    tasks.export_turntable(desk.session, tmp_path / "turn.mp4", 96, frames=500, fps=12)
-    assert eventually(lambda: desk.frame() or desk.session.status().text.startswith("Drawing 3"))
-    desk.session.task_lane.cancel()
-    run(desk, 5)
-
-    assert list(tmp_path.iterdir()) == []
-    assert desk.session.status().text == "Cancelled: Turntable"
-
-
-def test_a_mesh_is_of_the_document_as_it_was_when_it_was_asked_for(desk, tmp_path):
-    """Whatever is edited while it is made."""
-    then = desk.session.document
-    desk.engine.gate.clear()
-    tasks.export_mesh(desk.session, tmp_path / "avatar.ply")
-    assert eventually(lambda: desk.frame() or desk.session.status().text == "Making the mesh")
-    desk.session.editor.begin_moving(1, {"nose tip"})
-    desk.session.editor.move_by(9, 9)
-    desk.session.editor.commit()
-    desk.engine.gate.set()
-    run(desk)
-    vertices = trimesh.load(tmp_path / "avatar.ply", process=False).vertices
-
-    np.testing.assert_allclose(vertices, then.calibration.keypoints.xyz[:4] * [1, -1, -1], atol=1e-6)
-    assert desk.session.status().text == "Saved avatar.ply"
-
-
-def test_a_cancelled_mesh_leaves_no_file_and_a_format_that_there_is_not_begins_nothing(desk, tmp_path):
-    """The one is given up within moments, the other is told in a sentence before anything is drawn."""
-    desk.engine.gate.clear()
-    tasks.export_mesh(desk.session, tmp_path / "avatar.glb")
-    assert eventually(lambda: desk.frame() or desk.session.status().text == "Making the mesh")
-    desk.session.task_lane.cancel()
-    run(desk, 5)
-
-    assert list(tmp_path.iterdir()) == []
-    assert desk.session.status().text == "Cancelled: Mesh"
-    with pytest.raises(UserError, match="no known mesh format"):
-        tasks.export_mesh(desk.session, tmp_path / "avatar.obj")
-    assert desk.session.task_lane.current is None
-
-
-def test_the_screen_is_drawn_while_a_turntable_is_made(desk, tmp_path):
-    """Orbiting during an export shows new pictures within moments."""
-    desk.engine.seconds_per_frame = 0.01
-    tasks.export_turntable(desk.session, tmp_path / "turn.mp4", 96, frames=400, fps=12)
-    for step in range(5):
-        desk.session.eye.look(desk.session.eye.view.orbited(10 + step, 0, 240))
-        desk.settle()
-
-    assert desk.session.task_lane.current is not None
-    desk.session.task_lane.cancel()
-    run(desk, 5)
-
-
-def test_nothing_can_be_exported_before_there_is_an_avatar(tmp_path):
-    """One sentence instead of an empty picture."""
-    desk = Desk(BlobEngine())
-
-    with pytest.raises(UserError, match="no avatar"):
-        tasks.export_picture(desk.session, tmp_path / "a.png", 128, transparent=True)
-    assert eventually(desk.session.close)
-
-
 def test_photos_that_moved_are_asked_for_and_found_in_another_folder(desk, moved_project, tmp_path):
     """By what is in them, not by where they were; what was open stays until then."""
     before = desk.session.document
@@ -278,10 +180,3 @@ def test_photos_that_moved_are_asked_for_and_found_in_another_folder(desk, moved
     tasks.open_source(desk.session, [moved_project])
     run(desk)
     assert desk.session.missing_photos is missing and not desk.session.failures  # asked for once
-
-
-def frames_in(path: Path) -> int:
-    """How many pictures ffmpeg reads from a file."""
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(path), "-f", "framemd5", "-"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
-    return sum(1 for line in listed.splitlines() if not line.startswith("#"))

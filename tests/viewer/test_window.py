@@ -10,7 +10,7 @@ from PIL import Image
 
 from kpnerf.core.keypoints import HEAD
 
-from .test_tasks import frames_in
+from .test_export_tasks import frames_in
 
 pytestmark = pytest.mark.window
 NOSE = HEAD.index("nose tip")
@@ -64,7 +64,7 @@ def test_from_a_drag_to_a_saved_project_and_back(start):
     picture = Image.open(path)
     assert picture.mode == "RGBA" and max(picture.size) == 1024
     assert picture.getextrema()[3] == (0, 255)
-    frames = next(w[2:] for w in window.state()["widgets"] if w[1] == "mvInputInt")
+    frames = next(w[2:] for w in window.state()["widgets"] if w[:2] == ["Frames", "mvInputInt"])
     window.click(frames[0] + 20, frames[1] + frames[3] / 2)
     window.until(lambda s: s["typing"])
     window.key("ctrl+a")
