@@ -16,12 +16,13 @@ from torch import Tensor
 
 from .errors import UserError
 from .geometry import Box
-from .mesh import Mesh, largest_part, normals_of, surface_nets
+from .mesh import Mesh, largest_part, normals_of
 from .model.precision import ROW_STEP
 from .model.spatial import inside, normalised, project, read_maps
 from .render.field import Field
 from .render.grid import DensityGrid
 from .render.pieces import QUESTIONS, each, never, pieces_of
+from .surface_nets import surface_nets
 
 LAYER = 0.01
 """Metres of the avatar's inside that hold back half of the light where its surface is. Of half as many a face is half a

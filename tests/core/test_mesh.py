@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from kpnerf.core.camera import orbit_camera
 from kpnerf.core.errors import UserError
 from kpnerf.core.geometry import project
-from kpnerf.core.mesh import largest_part, normals_of, surface_nets
+from kpnerf.core.mesh import largest_part, normals_of
 from kpnerf.core.pipeline import Avatar
 from kpnerf.core.source import load_source
+from kpnerf.core.surface_nets import surface_nets
 
 SIDE, RADIUS = 24, 8.0
 MIDDLE = np.array([11.2, 10.9, 12.4])
@@ -50,6 +51,26 @@ def test_the_surface_of_a_ball_is_round_closed_and_faces_outwards():
     assert volume_of(vertices, quads) == pytest.approx(4 / 3 * np.pi * RADIUS**3, rel=0.02)
     facing = (normals_of(vertices, quads) * away).sum(axis=1) / RADIUS
     assert facing.min() > 0.99
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.tuples(*[st.integers(1, 6)] * 3))
+def test_every_surface_is_a_manifold(seed, shape):
+    """Noise, which has all that is ambiguous: two quads meet at every edge, and those round a vertex in one fan."""
+    _, quads = surface_nets(np.random.default_rng(seed).normal(size=shape).astype(np.float32))
+    there, _ = edges_of(quads)
+    fans = rings = 0
+    for vertex in np.unique(quads):
+        rows, corner = np.nonzero(quads == vertex)
+        following = {quads[r, (c + 1) % 4]: quads[r, (c + 3) % 4] for r, c in zip(rows, corner, strict=True)}
+        start = at = next(iter(following))
+        for _ in following:
+            at = following[at]
+            rings += at == start
+        fans += 1
+
+    assert len(np.unique(there, axis=0)) == len(there)
+    assert rings == fans
 
 
 @settings(max_examples=60, deadline=None)
