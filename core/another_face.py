@@ -42,6 +42,7 @@ def with_face_at(document: Document, view: int, xy_px: tuple[float, float]) -> D
         landmarks_px=seen.landmarks_px,
         detected=seen.detected,
         keypoints=seen.keypoints,
+        faces=None,
     )
     return replace(with_view(document, view, after), calibration=None)
 

@@ -37,6 +37,8 @@ class Detection:
     """All face mesh landmarks; None: no face was found, and the keypoints are unplaced."""
     mask: Float[np.ndarray, "h w"]
     """Foreground, 0 to 1."""
+    others: int = 0
+    """Faces of other people that the photo shows, see `other_faces`."""
 
     def __post_init__(self) -> None:
         for array in (self.landmarks_px, self.mask):
@@ -51,7 +53,7 @@ def detect(photo: Photo, schema: KeypointSchema = HEAD, face: Landmarks | None =
     Never fails: a photo without a face comes back with unplaced points laid out as a face in its middle, for a
     person to drag. May be called from any thread; takes about a tenth of a second.
     """
-    landmarks = find_face(photo.rgb) if face is None else _sharpened(photo.rgb, face)
+    landmarks = find_face(photo.rgb) if face is None else sharpened(photo.rgb, face)
     if landmarks is None:
         return Detection(_unplaced(photo, schema), None, person_mask(photo.rgb))
     trust = landmark_confidence(landmarks, photo.width, photo.height, photo.focal_px)
@@ -63,9 +65,9 @@ def detect(photo: Photo, schema: KeypointSchema = HEAD, face: Landmarks | None =
         confidence=trust[chosen],
         occluded=np.zeros(len(schema), dtype=bool),
     )
-    others = [place_of(other) for other in faces_of(photo.rgb) if _is_of_another_person(other, landmarks)]
-    outline = person_mask(photo.rgb, place_of(landmarks), others)
-    return Detection(keypoints, landmarks, outline)
+    others = other_faces(photo.rgb, landmarks)
+    outline = person_mask(photo.rgb, place_of(landmarks), [place_of(other) for other in others])
+    return Detection(keypoints, landmarks, outline, len(others))
 
 
 def landmark_confidence(
@@ -86,7 +88,7 @@ def find_face(rgb: UInt8[np.ndarray, "h w 3"]) -> Landmarks | None:
     height, width = rgb.shape[:2]
     for squares in (_whole(width, height), _around_boxes(rgb), _tiles(width, height)):
         if faces := _faces_in(rgb, squares):
-            return _sharpened(rgb, max(faces, key=lambda face: _prominence(face, width, height)))
+            return sharpened(rgb, max(faces, key=lambda face: _prominence(face, width, height)))
     return None
 
 
@@ -99,6 +101,11 @@ def faces_of(rgb: UInt8[np.ndarray, "h w 3"]) -> list[Landmarks]:
         if all(_is_another(face, known) for known in faces):
             faces.append(face)
     return sorted(faces, key=lambda face: _extent(face)[0][0])
+
+
+def other_faces(rgb: UInt8[np.ndarray, "h w 3"], own: Landmarks) -> list[Landmarks]:
+    """Landmarks of the faces of other people in a photo, to a few pixels; not of people far behind the chosen one."""
+    return [face for face in faces_of(rgb) if _is_of_another_person(face, own)]
 
 
 def _faces_in(rgb: UInt8[np.ndarray, "h w 3"], squares: Iterable[tuple[tuple[float, float], float]]) -> list[Landmarks]:
@@ -153,7 +160,7 @@ def _faces_in_square(
     return [(face - square_from_photo[:, 2]) / square_from_photo[0, 0] for face in faces]
 
 
-def _sharpened(rgb: UInt8[np.ndarray, "h w 3"], landmarks: Landmarks) -> Landmarks:
+def sharpened(rgb: UInt8[np.ndarray, "h w 3"], landmarks: Landmarks) -> Landmarks:
     """The mean of two detections close up, of the face and of its mirror image; as it was where both fail."""
     middle, size = _extent(landmarks)
     found = []

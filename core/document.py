@@ -21,6 +21,7 @@ from .mask_bytes import mask_field
 from .names import match_name
 from .photo import Photo
 from .refinement import Refinement
+from .several_faces import SeveralFaces
 from .world_scale import KnownDistance
 
 RenderMode = Literal["colour", "alpha", "depth", "normal", "photo", "blend", "influence", "unseen", "slice", "error"]
@@ -74,6 +75,9 @@ class DocumentView:
     """Solving keeps the principal point, instead of taking the middle of the photo."""
     held_out: bool = False
     """Kept to compare with: neither a source of the avatar nor of its keypoints."""
+
+    faces: SeveralFaces | None = None
+    """Whose face it is where the photo shows several, until a person has said; project files do not keep it."""
 
     detected_mask: Float[np.ndarray, "h w"] | None = mask_field(optional=True)
     """As the detector said, to go back to; None: `mask` is that still."""
@@ -151,10 +155,16 @@ class Document:
         return bool(LEAST_TURN < abs(np.arctan2(x, -z)) < MOST_TURN)
 
     @property
+    def told(self) -> tuple[str, ...]:
+        """What a person should know about how the photos were read, in sentences; project files do not keep it."""
+        faces = [view.faces.told(view.name) for view in self.views if view.faces is not None]
+        return (*self.reading.told, *faces)
+
+    @property
     def doubts(self) -> tuple[str, ...]:
         """What a person should know before trusting the avatar, in sentences."""
         warnings = self.calibration.warnings if self.calibration is not None else ()
-        return (*self.reading.told, *warnings, *([MIRRORED] if self.is_mirrored else []))
+        return (*self.told, *warnings, *([MIRRORED] if self.is_mirrored else []))
 
     @property
     def shows_nobody(self) -> bool:

@@ -48,9 +48,9 @@ def _number(word: str) -> float:
 
 def _add(document: Document, photo: str) -> Document:
     from .photo import load_photo
-    from .source import view_of  # the detector is loaded only where it is needed
+    from .source import view_of, with_same_person  # the detector is loaded only where it is needed
 
-    return edits.add_views(document, [view_of(load_photo(Path(photo)))])
+    return edits.add_views(document, with_same_person([view_of(load_photo(Path(photo)))], document.views))
 
 
 def _remove(document: Document, view: str) -> Document:

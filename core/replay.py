@@ -51,7 +51,7 @@ def operations_between(before: Document, after: Document) -> tuple[Operation, ..
                     return tuple(done) if len(done) == 1 and _agree(current, after, solved=True) else None
                 if operation[0] == "add":  # looks at the photo again, which has been done
                     current = add_views(current, [view for view in after.views if str(view.photo.path) == operation[1]])
-                else:
+                elif operation[0] != "face":  # looks at it once more, for the face that it has already
                     current = perform(current, operation)
     except (UserError, ValueError, KeyError):
         return None
@@ -97,6 +97,9 @@ def _views(before: Document, after: Document) -> Iterator[Operation]:
     for view in after.views:
         if view.name not in before.names and view.photo.path is not None:
             yield "add", str(view.photo.path)
+            if view.faces is not None and view.landmarks_px is not None:  # alone, or later, another may be chosen
+                middle = 0.5 * (view.landmarks_px.min(axis=0) + view.landmarks_px.max(axis=0))
+                yield "face", view.name, *map(number_word, middle)
     for old, new in _pairs(before, after):
         if old.held_out != new.held_out:
             yield "hold-out" if new.held_out else "use", new.name

@@ -13,12 +13,15 @@ from .detection import Landmarks, detect
 from .document import Document, DocumentView
 from .edits import MAX_VIEWS, add_views, solve_cameras
 from .errors import UserError
-from .interop.conventions import USUAL, fitting_reading
-from .interop.transforms_json import Places, is_capture, load_capture
+from .interop.capture import ListedPicture, Places
+from .interop.conventions import Convention, fitting_reading
+from .interop.formats import CAMERA_FILES, convention_of, is_capture, list_pictures
 from .keypoints import HEAD, Keypoints2D, KeypointSchema
 from .names import match_name
 from .photo import Photo, load_photo
 from .project_file import ENDING, open_project
+from .same_person import same_person
+from .several_faces import SeveralFaces
 
 log = logging.getLogger(__name__)
 
@@ -64,8 +67,9 @@ def read_source(
     """Like `load_source`, but solving the cameras is left to `edits.solve_cameras`.
 
     A person can then be shown the photos, and put points right, where solving fails; `show` is given the
-    document as it grows, photo by photo. Cameras of a capture folder in another convention than the usual one are
-    read in theirs, where the faces tell which it is: `Document.reading`.
+    document as it grows, photo by photo. Of several faces in a photo the one is taken that the others show
+    (`with_same_person`). Cameras of a capture folder in another convention than the usual one are read in theirs, where
+    the faces tell which it is: `Document.reading`.
     """
     files = [Path(path) for path in paths]
     if not files:
@@ -81,7 +85,7 @@ def read_source(
         return _only(open_project(files[0]), names)
     if files[0].is_dir() and not captures:
         raise UserError(
-            f"{files[0]} is a folder without a transforms.json.",
+            f"{files[0]} is a folder without a {CAMERA_FILES}.",
             "Name the photos inside it: two to eight of one person.",
         )
     if names is not None and not captures:
@@ -96,13 +100,15 @@ def read_source(
         document = add_views(document, [make(schema)])
         if show is not None:
             show(document)
-    return _as_photos_show(document) if captures else document
+    if captures:
+        return _as_photos_show(document, convention_of(files[0]))
+    return replace(document, views=with_same_person(document.views))
 
 
-def _as_photos_show(document: Document) -> Document:
+def _as_photos_show(document: Document, written: Convention) -> Document:
     """With the given cameras in the convention that the faces speak for."""
-    reading = fitting_reading(document.observations())
-    if reading == USUAL:
+    reading = fitting_reading(document.observations(), written)
+    if reading.is_usual:
         return document
     views = tuple(
         view if view.camera is None else replace(view, camera=reading.of(view.camera)) for view in document.views
@@ -116,16 +122,16 @@ def _pictures(
     """Names of pictures, and how to make a view of each; photo files are read only then, one after another."""
     if not is_folder:
         return [(file.name, partial(_view_of_file, file)) for file in files]
-    capture = load_capture(files[0], names=names)
-    parts = zip(capture.photos, capture.cameras, capture.masks, capture.keypoints, strict=True)
-    return [
-        (photo.name, partial(view_of, photo, camera=camera, mask=mask, places=places))
-        for photo, camera, mask, places in parts
-    ]
+    return [(listed.name, partial(_view_of_listed, listed)) for listed in list_pictures(files[0], names=names)]
 
 
 def _view_of_file(file: Path, schema: KeypointSchema) -> DocumentView:
     return view_of(load_photo(file), schema)
+
+
+def _view_of_listed(listed: ListedPicture, schema: KeypointSchema) -> DocumentView:
+    picture = listed.load()
+    return view_of(picture.photo, schema, camera=picture.camera, mask=picture.mask, places=picture.keypoints)
 
 
 def view_of(
@@ -139,11 +145,12 @@ def view_of(
 ) -> DocumentView:
     """A photo with what the detector sees in it; a given camera, mask and given places of keypoints come first.
 
-    `face`: which of several it is, as `faces_of` has found it.
+    `face`: which of several it is, as `faces_of` has found it; without it the largest is taken, which `faces` says.
 
     A given camera is locked. Masks are kept in steps of 1/255, so that a project file holds what was computed.
     """
     seen = detect(photo, schema, face)
+    others = seen.others if face is None else 0
     foreground = np.clip(seen.mask if mask is None else mask, 0, 1)
     return DocumentView(
         photo=photo,
@@ -154,7 +161,28 @@ def view_of(
         camera=camera,
         lock_pose=camera is not None,
         lock_focal=camera is not None,
+        faces=SeveralFaces(1 + others) if others else None,
     )
+
+
+def with_same_person(views: Sequence[DocumentView], beside: Sequence[DocumentView] = ()) -> tuple[DocumentView, ...]:
+    """Photos with the face taken, where they show several, of the person whom the others show, or those `beside` them.
+
+    Where it is not clear whose face that is, the largest stays, and `DocumentView.faces` says so. Photos that show one
+    face each cost nothing, and come back as they are.
+    """
+    return tuple(view if view.faces is None else _of_same_person(view, (*beside, *views)) for view in views)
+
+
+def _of_same_person(view: DocumentView, known: Sequence[DocumentView]) -> DocumentView:
+    found = same_person(view, known)
+    if found is None or view.faces is None:
+        return view
+    face, like = found
+    if face is view.landmarks_px:
+        return replace(view, faces=None)
+    taken = view_of(view.photo, view.keypoints.schema, face=face)
+    return replace(taken, faces=replace(view.faces, like=like))
 
 
 def _placed(keypoints: Keypoints2D, places: Places, photo_name: str) -> Keypoints2D:

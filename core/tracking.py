@@ -25,6 +25,8 @@ _WINDOW = 9
 _STEPS = 12
 _FINER = 2.0
 """Photos finer than so many pixels to one of the chart are shrunk first, or they would alias."""
+_FEWEST_SPOTS = 15
+"""Of fewer, a share would be an accident."""
 _LEAST_CORRELATION = 0.75
 _MOST_DISAGREEMENT = 0.7
 """There and back a spot must come home, chart pixels."""
@@ -112,6 +114,19 @@ def _unrolled(
     result = unroll(brightness, camera.resized(*size), landmarks_in_world, chart)
     to_photo = np.array([camera.width / size[0], camera.height / size[1]])
     return Unrolled(result.texture, (result.pixels_px + 0.5) * to_photo - 0.5, result.facing), scale
+
+
+def share_followed(here: Unrolled, there: Unrolled) -> float:
+    """Share of the spots of one photo's skin that are found again in another's, there and back, 0 to 1.
+
+    Of fewer than fifteen that both could see, each counts for a fifteenth. The two have to be of one chart's width.
+    """
+    spots = _spots(here)
+    if not len(spots):
+        return 0.0
+    _, _, good = _followed(here, there, spots)
+    seen = _sampled(_visible(there).astype(np.float32)[..., None], spots)[:, 0] > 0.9
+    return float(np.count_nonzero(good) / max(np.count_nonzero(seen), _FEWEST_SPOTS))
 
 
 def _visible(unrolled: Unrolled) -> Bool[np.ndarray, "h w"]:

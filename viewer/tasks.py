@@ -1,18 +1,20 @@
 """What takes long: opening, solving, saving. Each function queues work and returns at once; so do `export_tasks`."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from ..core.document import Document, DocumentView
 from ..core.edits import add_views, apply_calibration, solve_cameras
 from ..core.history import History
+from ..core.interop.formats import is_capture
 from ..core.left_behind import LeftBehind
 from ..core.photo import Photo, load_photo
 from ..core.photo_records import MissingPhotosError
 from ..core.project_file import ENDING, open_with_history, save_project
 from ..core.replay import steps_of
-from ..core.source import read_source, view_of
+from ..core.source import read_source, view_of, with_same_person
 from ..core.steps import Step, opening
 from .session import Session
 from .task_lane import Cancelled, Task, TaskControl
@@ -34,7 +36,7 @@ def open_source(session: Session, paths: Sequence[Path]) -> None:
         if document.views and document.calibration is None:
             solve(session, first=True)
 
-    session.task_lane.submit(Task("Opening", partial(_read, session, paths, True), done))
+    session.task_lane.submit(Task("Opening", partial(_read, session, paths, True, ()), done))
 
 
 def open_project_file(session: Session, project: Path, folders: Sequence[Path] = ()) -> None:
@@ -92,17 +94,24 @@ def add_photos(session: Session, paths: Sequence[Path]) -> None:
         if session.editor.apply(label, lambda document: add_views(document, added.views)):
             solve(session)
 
-    session.task_lane.submit(Task("Adding photos", partial(_read, session, paths, False), done))
+    session.task_lane.submit(Task("Adding photos", partial(_read, session, paths, False, session.document.views), done))
 
 
-def _read(session: Session, paths: Sequence[Path], show_arriving: bool, control: TaskControl) -> Document:
-    """The document of what was named; with `show_arriving` photos appear in the window as soon as they are read."""
+def _read(
+    session: Session,
+    paths: Sequence[Path],
+    show_arriving: bool,
+    beside: Sequence[DocumentView],
+    control: TaskControl,
+) -> Document:
+    """The document of what was named, of the person whom the views `beside` it show; with `show_arriving` photos appear
+    in the window as soon as they are read."""
 
     def show(photos: Iterable[Photo]) -> None:
         if show_arriving:
             session.arriving = tuple(photos)  # one assignment of a frozen value: safe from this thread
 
-    if any(path.is_dir() or path.suffix == ENDING or path.name == "transforms.json" for path in paths):
+    if any(path.is_dir() or path.suffix == ENDING or is_capture(path) for path in paths):
         return read_source(
             paths, report=control.report, show=lambda document: show(view.photo for view in document.views)
         )
@@ -115,7 +124,8 @@ def _read(session: Session, paths: Sequence[Path], show_arriving: bool, control:
     for index, photo in enumerate(photos):
         control.report(f"Detecting {index + 1} of {len(photos)}", index / len(photos))
         views.append(view_of(photo))
-    return add_views(Document(), views)
+    document = add_views(Document(), views)
+    return replace(document, views=with_same_person(document.views, beside))
 
 
 # --- solving ----------------------------------------------------------------------------------------------------

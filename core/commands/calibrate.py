@@ -75,7 +75,7 @@ def calibration_as_json(document: "Document") -> dict[str, Any]:
             for suspect in ranking.points
         ],
         "doubts": [
-            *document.reading.told,
+            *document.told,
             *calibration.warnings,
             *doubt_cameras(observed, ranking.views),
             *dict.fromkeys(doubt.text for doubt in doubts),
@@ -85,7 +85,8 @@ def calibration_as_json(document: "Document") -> dict[str, Any]:
 
 def _write(document: "Document", path: Path, sources: list[str]) -> None:
     from ..atomic_file import cannot_write
-    from ..interop.transforms_json import Capture, write_capture
+    from ..interop.capture import Capture
+    from ..interop.transforms_json import write_capture
     from ..project_file import ENDING, save_project
 
     if path.suffix == ENDING:

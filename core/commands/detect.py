@@ -1,9 +1,10 @@
-"""Find the keypoints and the foreground of every photo, each for itself.
+"""Find the keypoints and the foreground of every photo; of several people in one, of the person whom the others show.
 
 With -o, the folder gets a keypoints.json and a mask for each photo, as capture folders have them.
 """
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,8 @@ def run(options: argparse.Namespace) -> int:
         width, height = view.size
         seen = "no face found" if view.landmarks_px is None else f"{int(view.keypoints.usable.sum())} keypoints"
         print(f"{view.name}  {width} x {height}  {seen}")
+    for sentence in document.told:
+        print(sentence, file=sys.stderr)
     return 0
 
 

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from ..document import Document
     from ..source import Report
 
-SOURCE_HELP = "photos, a project file (.kpnerf), or a capture folder (transforms.json beside its pictures)"
+SOURCE_HELP = (
+    "photos, a project file (.kpnerf), or a capture folder (pictures beside a transforms.json, COLMAP's model, or "
+    "EasyMocap's intri.yml and extri.yml)"
+)
 Colour = tuple[float, float, float]
 
 
@@ -96,7 +99,7 @@ def load(paths: Sequence[str], *, quiet: bool, names: Sequence[str] | None = Non
     document = load_source(paths, names=names, report=reporter(quiet=quiet))
     assert document.calibration is not None, "load_source solves"
     if not quiet:
-        for sentence in (*document.reading.told, *document.calibration.warnings):
+        for sentence in (*document.told, *document.calibration.warnings):
             print(sentence, file=sys.stderr)
     return document
 

@@ -1,7 +1,8 @@
 """In which convention a camera file was written: the usual one, unless the faces in its pictures say otherwise.
 
 People mix up camera to world and world to camera, OpenGL axes and OpenCV axes, and the sizes of pictures. A camera that
-was read as usual is read in any other way by a closed formula, so that nothing of the file has to be kept.
+was read as is usual in its format is read in any other way by a closed formula, so that nothing of the file has to be
+kept.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from ..canonical import LANDMARKS, canonical_face
 from ..geometry import project, transform, triangulate
 from ..head_placement import fit_head, parallax
 from ..observation import FEWEST_POINTS, ViewObservation, landmark_measurements, pixels_per_metre
-from .transforms_json import FILE_NAME, OPENCV_FROM_OPENGL
+from .poses import OPENCV_FROM_OPENGL
 
 _FITS = 0.005
 """How far, metres on the face, the mean face may lie from what the pictures show of it where cameras are right: three
@@ -30,6 +31,23 @@ _OTHER_SIZE = 1.3
 
 
 @dataclass(frozen=True)
+class Convention:
+    """How a program writes poses."""
+
+    files: str
+    """What its camera files are called, in a sentence."""
+    opencv: bool
+    """Axes of cameras: x right, y down, z forward; else OpenGL's, y up and looking along -z."""
+    to_camera: bool
+    """Poses lead from the world to the camera; else from the camera to the world."""
+
+
+TRANSFORMS_JSON = Convention("transforms.json", opencv=False, to_camera=False)
+COLMAP = Convention("COLMAP's files", opencv=True, to_camera=True)
+EASYMOCAP = Convention("EasyMocap's files", opencv=True, to_camera=True)
+
+
+@dataclass(frozen=True)
 class Reading:
     """How the cameras of a file are to be understood."""
 
@@ -39,13 +57,21 @@ class Reading:
     """Poses lead from the world to the camera; else from the camera to the world."""
     size: float = 1.0
     """How many times as wide as the pictures here those are that the lenses belong to."""
+    written: Convention = TRANSFORMS_JSON
+    """The usual one of the file."""
+
+    @classmethod
+    def usual(cls, written: Convention) -> "Reading":
+        """As files of a convention are read where nothing speaks against it."""
+        return cls(written.opencv, written.to_camera, written=written)
 
     def of(self, camera: Camera) -> Camera:
         """A camera that was read as usual, read so; the very same where that is no difference."""
-        if self == USUAL:
+        if self.is_usual:
             return camera
-        written = camera.posed(camera.world_from_camera @ OPENCV_FROM_OPENGL)
-        pose = written.camera_from_world if self.to_camera else written.world_from_camera
+        axes = camera if self.written.opencv else camera.posed(camera.world_from_camera @ OPENCV_FROM_OPENGL)
+        turned = self.to_camera != self.written.to_camera
+        pose = axes.camera_from_world if turned else axes.world_from_camera
         return replace(
             camera,
             fx=camera.fx / self.size,
@@ -59,17 +85,23 @@ class Reading:
     def told(self) -> tuple[str, ...]:
         """For the person, in a sentence each: what was read in another way than usual."""
         sentences = []
-        if (self.opencv, self.to_camera) != (USUAL.opencv, USUAL.to_camera):
+        usual = Reading.usual(self.written)
+        if (self.opencv, self.to_camera) != (usual.opencv, usual.to_camera):
             sentences.append(
-                f"The photos show that the poses in {FILE_NAME} are {self._poses}, not {USUAL._poses}: "
+                f"The photos show that the poses in {self.written.files} are {self._poses}, not {usual._poses}: "
                 "they were read that way."
             )
-        if self.size != USUAL.size:
+        if self.size != usual.size:
             sentences.append(
-                f"The photos show that the lenses in {FILE_NAME} belong to pictures {self.size:.3g} times as wide: "
-                "they were scaled."
+                f"The photos show that the lenses in {self.written.files} belong to pictures {self.size:.3g} times "
+                "as wide: they were scaled."
             )
         return tuple(sentences)
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether this is how files of this convention are read anyway."""
+        return self == Reading.usual(self.written)
 
     @property
     def _poses(self) -> str:
@@ -81,23 +113,24 @@ USUAL = Reading()
 """As nerfstudio has it."""
 
 
-def fitting_reading(views: Sequence[ViewObservation]) -> Reading:
-    """How to read the cameras that views were given: as usual, unless that does not fit what they show of the face
-    while exactly one other way does, and several times better than any.
+def fitting_reading(views: Sequence[ViewObservation], written: Convention = TRANSFORMS_JSON) -> Reading:
+    """How to read the cameras that views were given by files of a convention: as usual, unless that does not fit what
+    they show of the face while exactly one other way does, and several times better than any.
 
     Of a single camera nothing is known that could contradict its photo. Cameras that stand evenly round the world's
     origin may be the same in two readings, but for where they are in the world: then either is right.
     """
+    usual = Reading.usual(written)
     seeing = [_Seen.by(view, view.camera) for view in views if view.camera is not None and view.pose_is_known]
     seeing = [seen for seen in seeing if np.count_nonzero(seen.weights) >= FEWEST_POINTS]
-    if len(seeing) < 2 or _misfit(seeing, USUAL) <= _FITS:
-        return USUAL
-    sizes = dict.fromkeys((USUAL.size, _size_of_centres([seen.camera for seen in seeing])))
+    if len(seeing) < 2 or _misfit(seeing, usual) <= _FITS:
+        return usual
+    sizes = dict.fromkeys((usual.size, _size_of_centres([seen.camera for seen in seeing])))
     poses = product((False, True), repeat=2)
-    readings = [Reading(opencv, to_camera, size) for opencv, to_camera in poses for size in sizes]
+    readings = [Reading(opencv, to_camera, size, written) for opencv, to_camera in poses for size in sizes]
     misfits = {reading: _misfit(seeing, reading, _LEAST_PARALLAX) for reading in readings}
     best, second = sorted(misfits, key=lambda reading: misfits[reading])[:2]
-    return best if misfits[best] <= _FITS and misfits[best] * _CLEARLY <= misfits[second] else USUAL
+    return best if misfits[best] <= _FITS and misfits[best] * _CLEARLY <= misfits[second] else usual
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,4 +175,4 @@ def _size_of_centres(cameras: Sequence[Camera]) -> float:
     centres = np.array([[(camera.cx + 0.5) / camera.width, (camera.cy + 0.5) / camera.height] for camera in cameras])
     size = 2 * float(np.median(centres))
     alike = size > 0 and np.allclose(2 * centres, size, rtol=0.1)
-    return size if alike and not 1 / _OTHER_SIZE < size < _OTHER_SIZE else USUAL.size
+    return size if alike and not 1 / _OTHER_SIZE < size < _OTHER_SIZE else 1.0

@@ -1,6 +1,6 @@
 """Lens distortion (Brown 1966, as OpenCV has it): read from a file, and taken out of pictures and points."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,19 @@ class Distortion:
         """
         if float(frame.get("k4") or 0.0) != 0.0:
             raise ValueError("k4 belongs to a fisheye lens")
-        found = cls(*(float(frame.get(name) or 0.0) for name in ("k1", "k2", "p1", "p2", "k3")))
+        return cls.from_coefficients([float(frame.get(name) or 0.0) for name in ("k1", "k2", "p1", "p2", "k3")])
+
+    @classmethod
+    def from_coefficients(cls, coefficients: Sequence[float]) -> "Distortion | None":
+        """The distortion of the first so many coefficients in OpenCV's order; None where all are zero.
+
+        Raises ValueError for any that is no number, and for a sixth and later ones, which no equation here has.
+        """
+        if not np.isfinite(coefficients).all():
+            raise ValueError("its distortion is no number")
+        if any(coefficients[5:]):
+            raise ValueError("its distortion has more than the five coefficients k1, k2, p1, p2, k3")
+        found = cls(*(float(coefficient) for coefficient in coefficients[:5]))
         return None if found == cls() else found
 
     @property

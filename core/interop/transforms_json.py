@@ -2,131 +2,79 @@
 
 The file's poses are camera to world in OpenGL axes (y up, looking along -z), its principal points are measured from
 the *corner* of the top-left pixel. Ours are OpenCV axes and pixel centres. `OPENCV_FROM_OPENGL` and `CORNER_PX` are
-the only places where the two meet; reading and writing both go through them.
-
-Beside the convention: `mask_path` per frame (else an alpha channel is the mask), and an optional `keypoints.json`,
-{"file": {"keypoint": [x_px, y_px]}}, in pixels of the picture as it is stored, (0, 0) being a pixel's centre.
+where the two meet; reading and writing both go through them. Beside the convention: `mask_path` per frame.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from ..camera import Camera, Matrix4
 from ..errors import UserError
-from ..names import match_name
-from ..photo import Photo, load_photo
-from .lens import Distortion, undistorted_image, undistorted_points
-
-OPENCV_FROM_OPENGL = np.diag([1.0, -1.0, -1.0, 1.0])
-"""Multiplied on the right of a camera-to-world matrix, it changes the camera's axes; its own inverse."""
-CORNER_PX = 0.5
-"""How far the top-left pixel's centre is from its corner."""
+from .capture import (
+    KEYPOINTS_FILE_NAME,
+    Capture,
+    ListedPicture,
+    makes_no_sense,
+    places_in,
+    read_json,
+    read_keypoints,
+    selected,
+    stored_size,
+)
+from .lens import Distortion
+from .poses import CORNER_PX, OPENCV_FROM_OPENGL, nearest_rotation
 
 FILE_NAME = "transforms.json"
-KEYPOINTS_FILE_NAME = "keypoints.json"
-
-Places = Mapping[str, tuple[float, float]]
-"""Pixels of keypoints by name."""
-
-
-@dataclass(frozen=True, eq=False)
-class Capture:
-    """Pictures of one subject, with what is known about each; all fields have one entry a picture."""
-
-    photos: tuple[Photo, ...]
-    cameras: tuple[Camera | None, ...]
-    """In world; None: not known."""
-    masks: tuple[Float[np.ndarray, "h w"] | None, ...]
-    """Foreground, 0 to 1, of the photo's size."""
-    keypoints: tuple[Places | None, ...]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The pictures' file names."""
-        return tuple(photo.name for photo in self.photos)
-
-    def select(self, names: Sequence[str]) -> "Capture":
-        """The pictures of these names, given with or without ending, in this order; UserError for an unknown one."""
-        chosen = [match_name(name, self.names) for name in names]
-        return Capture(
-            photos=tuple(self.photos[i] for i in chosen),
-            cameras=tuple(self.cameras[i] for i in chosen),
-            masks=tuple(self.masks[i] for i in chosen),
-            keypoints=tuple(self.keypoints[i] for i in chosen),
-        )
-
 
 # --- reading ----------------------------------------------------------------------------------------------------
 
 
-def load_capture(folder: str | Path, *, names: Sequence[str] | None = None, max_side: int = 2048) -> Capture:
-    """Read a capture folder, or the pictures of some names only (given with or without ending).
+def find(path: Path) -> Path | None:
+    """The camera file that a path is, or that is in it: `transforms.json`, or by its own name `transforms_train.json`
+    and its like; None where there is none.
+    """
+    if path.name.startswith("transforms") and path.suffix == ".json":
+        return path
+    return path / FILE_NAME if (path / FILE_NAME).is_file() else None
 
-    Pictures with lens distortion come back undistorted, their keypoints with them; they then are no longer the
-    file's pixels and have no `path`. Pictures larger than `max_side` are scaled down, with their cameras.
+
+def list_pictures(file: Path, names: Sequence[str] | None) -> list[ListedPicture]:
+    """The pictures of a camera file, or those of some names only.
+
     Raises UserError, saying which frame, where something is missing or makes no sense.
     """
-    file = Path(folder)
-    file = file if file.suffix == ".json" else file / FILE_NAME
-    scene = _read_json(file)
+    scene = read_json(file)
     frames = scene.get("frames")
     if not isinstance(frames, list) or not frames:
         raise UserError(f"{file} lists no pictures.", "It needs “frames” with a “file_path” each.")
     if not all(isinstance(frame, dict) and isinstance(frame.get("file_path"), str) for frame in frames):
         raise UserError(f"A frame in {file} names no picture.", "Each needs a “file_path”.")
-    if names is not None:
-        listed = [PurePosixPath(frame["file_path"]).name for frame in frames]
-        frames = [frames[match_name(name, listed)] for name in names]
-    places_file = file.with_name(KEYPOINTS_FILE_NAME)
-    places = _read_json(places_file) if places_file.exists() else {}
-    pictures = [_load_frame(file, {**scene, **frame}, places, max_side) for frame in frames]
-    photos, cameras, masks, keypoints = zip(*pictures, strict=True)
-    return Capture(photos, cameras, masks, keypoints)
+    listed = [PurePosixPath(frame["file_path"]).name for frame in frames]
+    keypoints = read_keypoints(file.parent)
+    return [_listed(file, {**scene, **frames[index]}, keypoints) for index in selected(listed, names)]
 
 
-def is_capture(path: Path) -> bool:
-    """Whether a path is a capture folder or its `transforms.json`."""
-    return path.name == FILE_NAME or (path / FILE_NAME).is_file()
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{file} cannot be read.", "A capture folder holds a transforms.json.") from error
-    except ValueError as error:
-        raise UserError(f"{file} is damaged: it is not JSON ({error}).", "Write it again.") from error
-    if not isinstance(content, dict):
-        raise UserError(f"{file} is not what it should be.", "Its outermost value has to be an object.")
-    return content
-
-
-def _load_frame(
-    file: Path, frame: dict[str, Any], places: dict[str, Any], max_side: int
-) -> tuple[Photo, Camera | None, np.ndarray | None, Places | None]:
+def _listed(file: Path, frame: dict[str, Any], keypoints: dict[str, Any]) -> ListedPicture:
     path = _picture_path(file.parent / frame["file_path"])
-    photo = load_photo(path, max_side=max_side)
-    mask = _load_mask(file.parent, frame, path, photo)
-    xy = _load_places(places, frame["file_path"], path)
     try:
-        camera, distortion, stored_size = _load_camera(frame, path, photo)
+        size = (int(frame["w"]), int(frame["h"])) if frame.get("w") and frame.get("h") else stored_size(path)
+        camera, distortion = _camera(frame, size)
     except (TypeError, ValueError, KeyError) as error:
-        raise UserError(f"The camera of {path.name} makes no sense ({error}).", f"Correct it in {file}.") from error
-    scale = photo.width / stored_size[0]
-    if xy is not None:
-        xy = {name: tuple((np.asarray(place) + CORNER_PX) * scale - CORNER_PX) for name, place in xy.items()}
-    if distortion is not None and camera is not None:
-        rgb = undistorted_image(photo.rgb, camera, distortion)
-        photo = replace(photo, rgb=rgb, path=None)
-        mask = None if mask is None else undistorted_image(mask, camera, distortion)
-        xy = None if xy is None else undistorted_points(xy, camera, distortion)
-    return photo, camera, mask, xy
+        raise makes_no_sense(path.name, file, error) from error
+    return ListedPicture(
+        name=path.name,
+        path=path,
+        listed_in=file,
+        size=size,
+        camera=camera,
+        distortion=distortion,
+        places=places_in(keypoints, frame["file_path"]),
+        mask_path=file.parent / frame["mask_path"] if frame.get("mask_path") else None,
+    )
 
 
 def _picture_path(path: Path) -> Path:
@@ -137,50 +85,12 @@ def _picture_path(path: Path) -> Path:
     raise UserError(f"There is no picture {path}.", "Put it there, or correct the “file_path” of its frame.")
 
 
-def _load_mask(folder: Path, frame: dict[str, Any], path: Path, photo: Photo) -> np.ndarray | None:
-    from PIL import Image
-
-    source = folder / frame["mask_path"] if frame.get("mask_path") else path
-    try:
-        with Image.open(source) as image:
-            if source == path and "A" not in image.getbands():
-                return None
-            band = image.getchannel("A") if "A" in image.getbands() else image.convert("L")
-            if band.size != (photo.width, photo.height):
-                band = band.resize((photo.width, photo.height), Image.Resampling.BOX)
-            return np.asarray(band, dtype=np.float32) / np.float32(255)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise UserError(f"The mask {source} cannot be read.", "Replace it, or leave out its “mask_path”.") from error
-
-
-def _load_places(places: dict[str, Any], listed: str, path: Path) -> Places | None:
-    by_name = {PurePosixPath(key).name: value for key, value in places.items()}
-    by_stem = {PurePosixPath(key).stem: value for key, value in places.items()}
-    found = places.get(listed) or by_name.get(path.name) or by_stem.get(path.stem)
-    if found is None:
-        return None
-    try:
-        return {str(name): (float(xy[0]), float(xy[1])) for name, xy in found.items()}
-    except (TypeError, ValueError, IndexError, AttributeError) as error:
-        raise UserError(f"The keypoints of {path.name} make no sense.", "Each needs two pixels: [x, y].") from error
-
-
-def _load_camera(
-    frame: dict[str, Any], path: Path, photo: Photo
-) -> tuple[Camera | None, Distortion | None, tuple[int, int]]:
-    """The camera of the photo as loaded, its distortion, and the size (width, height) that the file speaks of."""
-    from PIL import Image
-
-    with Image.open(path) as image:
-        width, height = int(frame.get("w") or image.width), int(frame.get("h") or image.height)
-    if abs(width * photo.height - height * photo.width) > max(width, height):
-        raise UserError(
-            f"{path.name} is {photo.width} x {photo.height}, but its frame says {width} x {height}.",
-            "Leave out “w” and “h”, or undo the picture's rotation.",
-        )
+def _camera(frame: dict[str, Any], size: tuple[int, int]) -> tuple[Camera | None, Distortion | None]:
+    """The camera of a picture of this size (width, height) and its distortion; none where the frame has no pose."""
+    width, height = size
     matrix = frame.get("transform_matrix")
     if matrix is None:
-        return None, None, (width, height)
+        return None, None
     if frame.get("camera_model", "OPENCV") not in ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "PERSPECTIVE"):
         raise UserError(f"The camera model “{frame['camera_model']}” cannot be read.", "Undistort the pictures first.")
     fx = frame.get("fl_x")
@@ -197,20 +107,15 @@ def _load_camera(
     )
     if not (camera.fx > 0 and camera.fy > 0):
         raise ValueError(f"a focal length of {camera.fx} pixels")
-    return camera.resized(photo.width, photo.height), Distortion.from_frame(frame), (width, height)
+    return camera, Distortion.from_frame(frame)
 
 
 def _rigid(matrix: np.ndarray) -> Matrix4:
     """The matrix with its rotation made exact; ValueError where it is none, nearly."""
-    if matrix.shape == (3, 4):
-        matrix = np.concatenate([matrix, [[0.0, 0.0, 0.0, 1.0]]])
-    if matrix.shape != (4, 4) or not np.isfinite(matrix).all():
+    if matrix.shape not in ((3, 4), (4, 4)) or not np.isfinite(matrix).all():
         raise ValueError("its transform_matrix has to be 4 x 4")
-    u, singular, vt = np.linalg.svd(matrix[:3, :3])
-    if abs(singular - 1).max() > 0.01 or np.linalg.det(u @ vt) < 0:
-        raise ValueError("its transform_matrix is no rotation")
-    rigid = matrix.copy()
-    rigid[:3, :3] = u @ vt
+    rigid = np.eye(4)
+    rigid[:3, :3], rigid[:3, 3] = nearest_rotation(matrix[:3, :3]), matrix[:3, 3]
     return rigid
 
 

@@ -11,7 +11,7 @@ from ..calibration import ViewObservation, calibrate
 from ..camera import Camera
 from ..detection import detect
 from ..interop.conventions import fitting_reading
-from ..interop.transforms_json import load_capture
+from ..interop.formats import convention_of, load_capture
 
 USUAL_VIEWS = ("left", "front", "right")
 
@@ -57,7 +57,7 @@ def calibration_table(captures: Sequence[Path], *, names: Sequence[str] = USUAL_
                     picture=photo.rgb,
                 )
             )
-        reading = fitting_reading(views)
+        reading = fitting_reading(views, convention_of(folder))
         true = [reading.of(camera) for camera in given]
         solved = calibrate([replace(view, camera=None) for view in views])
         pairs = combinations(range(len(true)), 2)

@@ -10,7 +10,8 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from ..camera import Camera
-from ..interop.transforms_json import Capture, write_capture
+from ..interop.capture import Capture
+from ..interop.transforms_json import write_capture
 from ..photo import Photo
 from .backgrounds import draw_panorama, seen_by
 from .generators import USUAL, Generator, mark_folder

@@ -22,7 +22,7 @@ from ..export import write_image
 from ..figures import Picture, ms_ssim, outline_distance, psnr, ssim
 from ..geometry import Box
 from ..head_placement import in_head_frame
-from ..interop.transforms_json import load_capture
+from ..interop.formats import load_capture
 from ..pipeline import WEIGHTS, Avatar
 from ..render.renderer import Quality
 from ..source import load_source
@@ -134,7 +134,7 @@ def _write_side_by_side(path: Path, rendered: Float[np.ndarray, "h w 4"], truth:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `kpnerf eval`."""
-    parser.add_argument("captures", nargs="+", type=Path, metavar="CAPTURE", help="folders with a transforms.json")
+    parser.add_argument("captures", nargs="+", type=Path, metavar="CAPTURE", help="capture folders")
     parser.add_argument("--sources", nargs="+", metavar="NAME", help="pictures the avatar is made of")
     parser.add_argument("--target", nargs="+", metavar="NAME", help="pictures to compare with")
     parser.add_argument(

@@ -10,7 +10,7 @@ from PIL import Image
 from kpnerf.core.cli import main
 from kpnerf.core.commands.bench import sample_photos
 from kpnerf.core.doubts import MIRRORED
-from kpnerf.core.interop.transforms_json import load_capture
+from kpnerf.core.interop.formats import load_capture
 from kpnerf.core.keypoints import HEAD
 from kpnerf.core.project_file import open_project
 

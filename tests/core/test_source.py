@@ -6,7 +6,8 @@ from PIL import Image
 
 from kpnerf.core import edits
 from kpnerf.core.errors import UserError
-from kpnerf.core.interop.transforms_json import Capture, write_capture
+from kpnerf.core.interop.capture import Capture
+from kpnerf.core.interop.transforms_json import write_capture
 from kpnerf.core.keypoints import HEAD, PointState
 from kpnerf.core.project_file import save_project
 from kpnerf.core.source import load_source, read_source

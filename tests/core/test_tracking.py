@@ -8,7 +8,7 @@ from kpnerf.core.camera import Camera, orbit_camera
 from kpnerf.core.canonical import canonical_face
 from kpnerf.core.face_chart import face_chart, unroll
 from kpnerf.core.geometry import project
-from kpnerf.core.tracking import align_patches, track_skin
+from kpnerf.core.tracking import align_patches, share_followed, track_skin
 
 SIZE = 400
 
@@ -33,11 +33,11 @@ def camera(yaw: float) -> Camera:
     )
 
 
-def photo_of(taken_with: Camera) -> np.ndarray:
+def photo_of(taken_with: Camera, seed: int = 0) -> np.ndarray:
     """The canonical face painted with blots: the chart's pixels drawn far to near as small discs."""
     chart = face_chart(352)
     pixels, depth = project(taken_with, chart.surface(canonical_face().points)[chart.inside])
-    paint = texture(chart.inside.shape)[chart.inside]
+    paint = texture(chart.inside.shape, seed)[chart.inside]
     picture = np.full((SIZE * 4, SIZE * 4), 110, dtype=np.uint8)
     for index in np.argsort(-depth):
         x, y = (pixels[index] + 0.5) * 4 - 0.5
@@ -95,6 +95,19 @@ def test_no_picture_no_spot(photos):
     tracks = track_skin([None, None, None], photos[1], canonical_face().points, width=128)
 
     assert tracks.pixels_px.shape == (3, 0, 2) and tracks.points.shape == (0, 3)
+
+
+def test_skin_is_found_again_on_the_same_face_only():
+    """From another side most of it, on a face painted otherwise hardly any, and on a blank one none."""
+    chart, points = face_chart(128), canonical_face().points
+    seen = [(camera(-10), 0), (camera(10), 0), (camera(10), 1)]
+    painted = [cv2.cvtColor(photo_of(one, seed), cv2.COLOR_RGB2GRAY).astype(np.float32) for one, seed in seen]
+    here, same, other = (unroll(each, one, points, chart) for each, (one, _) in zip(painted, seen, strict=True))
+    blank = unroll(np.zeros((SIZE, SIZE), np.float32), camera(10), points, chart)
+
+    assert share_followed(here, same) > 0.5
+    assert share_followed(here, other) < 0.1
+    assert share_followed(here, blank) == share_followed(blank, here) == 0
 
 
 def test_patches_are_aligned_to_a_fraction_of_a_pixel():

@@ -11,7 +11,9 @@ from PIL import Image
 from kpnerf.core.camera import Camera
 from kpnerf.core.errors import UserError
 from kpnerf.core.geometry import project
-from kpnerf.core.interop.transforms_json import Capture, load_capture, write_capture
+from kpnerf.core.interop.capture import Capture
+from kpnerf.core.interop.formats import load_capture
+from kpnerf.core.interop.transforms_json import write_capture
 from kpnerf.core.keypoints import HEAD
 from kpnerf.core.photo import Photo
 
@@ -176,7 +178,7 @@ def test_pictures_are_selected_by_name_in_the_order_asked_for(tmp_path):
         ({"transform_matrix": "here"}, "camera of a.png makes no sense"),
         ({"fl_x": -3.0}, "focal length"),
         ({"fl_x": None}, "camera_angle_x"),
-        ({"w": 48, "h": 64}, "is 64 x 48, but its frame says 48 x 64"),
+        ({"w": 48, "h": 64}, "is 64 x 48, but transforms.json says 48 x 64"),
         ({"camera_model": "OPENCV_FISHEYE"}, "OPENCV_FISHEYE"),
         ({"k4": 0.1}, "k4"),
         ({"file_path": None}, "names no picture"),

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kpnerf.core.interop.formats import load_capture
 from kpnerf.viewer import tasks
 from kpnerf.viewer.sample import sample_photos
 
-from ..core.staged import staged_document
+from ..core.other_programs import Written, write_colmap
+from ..core.staged import staged_capture, staged_document
 from .blob_engine import eventually
 from .test_session import Desk
 
@@ -48,6 +50,23 @@ def test_the_sample_is_opened_solved_and_shown(desk):
     assert np.median(document.calibration.residual_px) < 4
     assert len(desk.session.editor.history.entries) == 1
     assert desk.session.is_saved
+
+
+@pytest.mark.parametrize("named", ["", "sparse/0/images.bin"])
+def test_a_model_of_colmap_is_opened_by_its_folder_or_a_file_of_it(desk, tmp_path, named):
+    """Its cameras are locked, and what keypoints.json gives is solved with them."""
+    staged = load_capture(staged_capture(tmp_path))
+    (tmp_path / "transforms.json").unlink()
+    written = [Written.by(name, camera) for name, camera in zip(staged.names, staged.cameras, strict=True)]
+    write_colmap(tmp_path / "sparse" / "0", {"PINHOLE": written}, binary=True)
+    tasks.open_source(desk.session, [tmp_path / named])
+    run(desk)
+    document = desk.session.document
+
+    assert document.names == staged.names and document.calibration is not None
+    for view, camera in zip(document.views, staged.cameras, strict=True):
+        assert view.lock_pose
+        np.testing.assert_allclose(view.camera.world_from_camera, camera.world_from_camera, atol=1e-9)
 
 
 def test_what_is_opened_while_cameras_are_found_is_not_solved_in_their_stead(desk):

@@ -9,7 +9,7 @@ from PIL import Image
 
 from kpnerf.core.camera import Camera, look_at, orbit_camera
 from kpnerf.core.geometry import project, unproject
-from kpnerf.core.interop.transforms_json import load_capture
+from kpnerf.core.interop.formats import load_capture
 from kpnerf.core.keypoints import HEAD
 from kpnerf.core.training.appearance import Look, Recolour, Strands
 from kpnerf.core.training.captures import CAPTURE_YAWS, render_capture
