@@ -90,8 +90,12 @@ def add_photos(session: Session, paths: Sequence[Path]) -> None:
     """Add photos to what is open."""
 
     def done(added: Document) -> None:
+        def grown(document: Document) -> Document:
+            reading = document.reading if added.reading.is_usual else added.reading
+            return replace(add_views(document, added.views), reading=reading)
+
         label = f"Add {added.names[0]}" if len(added.views) == 1 else f"Add {len(added.views)} photos"
-        if session.editor.apply(label, lambda document: add_views(document, added.views)):
+        if session.editor.apply(label, grown):
             solve(session)
 
     session.task_lane.submit(Task("Adding photos", partial(_read, session, paths, False, session.document.views), done))

@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kpnerf.core.cli import main
+from kpnerf.core.document import Document
+from kpnerf.core.interop.conventions import Reading
 from kpnerf.core.interop.formats import load_capture
 from kpnerf.viewer import tasks
 from kpnerf.viewer.sample import sample_photos
 
 from ..core.other_programs import Written, write_colmap
 from ..core.staged import staged_capture, staged_document
+from ..core.test_conventions import rewritten
 from .blob_engine import eventually
 from .test_session import Desk
 
@@ -67,6 +71,20 @@ def test_a_model_of_colmap_is_opened_by_its_folder_or_a_file_of_it(desk, tmp_pat
     for view, camera in zip(document.views, staged.cameras, strict=True):
         assert view.lock_pose
         np.testing.assert_allclose(view.camera.world_from_camera, camera.world_from_camera, atol=1e-9)
+
+
+def test_the_convention_of_cameras_that_were_added_is_told(sample_project, tmp_path):
+    """As it is of those that were opened; undone, nothing is said any more."""
+    assert main(["calibrate", str(sample_project), "-o", str(tmp_path / "right")]) == 0
+    desk = Desk(document=Document())
+    tasks.add_photos(desk.session, [rewritten(tmp_path / "right", tmp_path / "wrong", Reading(to_camera=True))])
+    run(desk)
+
+    assert "world to camera with OpenGL axes" in desk.session.document.doubts[0]
+    desk.session.editor.undo()
+    desk.session.editor.undo()
+    assert desk.session.document.doubts == ()
+    assert eventually(desk.session.close)
 
 
 def test_what_is_opened_while_cameras_are_found_is_not_solved_in_their_stead(desk):
