@@ -235,6 +235,6 @@ def test_what_no_lens_does_is_told(wrong):
 
 def test_every_field_in_pixels_is_carried():
     """A field that is added to views has to be thought of here too."""
-    known = {*IN_PIXELS, "camera", "focal_px", "lock_pose", "lock_focal", "lock_centre", "held_out"}
+    known = {*IN_PIXELS, "camera", "focal_px", "lock_pose", "lock_focal", "lock_centre", "held_out", "faces"}
 
     assert {field.name for field in fields(DocumentView)} == known | {"distortion", "as_loaded"}
