@@ -17,7 +17,7 @@ from ..canonical import LANDMARKS, canonical_face
 from ..geometry import project, transform, triangulate
 from ..head_placement import fit_head, parallax
 from ..observation import FEWEST_POINTS, ViewObservation, landmark_measurements, pixels_per_metre
-from .poses import OPENCV_FROM_OPENGL
+from .poses import CORNER_PX, OPENCV_FROM_OPENGL
 
 _FITS = 0.005
 """How far, metres on the face, the mean face may lie from what the pictures show of it where cameras are right: three
@@ -76,8 +76,8 @@ class Reading:
             camera,
             fx=camera.fx / self.size,
             fy=camera.fy / self.size,
-            cx=(camera.cx + 0.5) / self.size - 0.5,
-            cy=(camera.cy + 0.5) / self.size - 0.5,
+            cx=(camera.cx + CORNER_PX) / self.size - CORNER_PX,
+            cy=(camera.cy + CORNER_PX) / self.size - CORNER_PX,
             world_from_camera=pose if self.opencv else pose @ OPENCV_FROM_OPENGL,
         )
 
@@ -172,7 +172,8 @@ def _size_of_centres(cameras: Sequence[Camera]) -> float:
     """How many times as wide pictures would be whose middles the principal points are; 1 where they are in the middle,
     or anywhere.
     """
-    centres = np.array([[(camera.cx + 0.5) / camera.width, (camera.cy + 0.5) / camera.height] for camera in cameras])
+    centres = np.array([[camera.cx, camera.cy] for camera in cameras]) + CORNER_PX
+    centres /= [[camera.width, camera.height] for camera in cameras]
     size = 2 * float(np.median(centres))
     alike = size > 0 and np.allclose(2 * centres, size, rtol=0.1)
     return size if alike and not 1 / _OTHER_SIZE < size < _OTHER_SIZE else 1.0

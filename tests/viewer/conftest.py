@@ -1,4 +1,4 @@
-"""A screen for all tests that open windows, and programs that are ended afterwards."""
+"""A screen for all tests that open windows, and programs, with a window or without, that are ended afterwards."""
 
 import shutil
 from dataclasses import replace
@@ -13,7 +13,9 @@ from kpnerf.core.source import load_source
 from kpnerf.viewer.sample import sample_photos
 
 from ..core.staged import staged_document
+from .blob_engine import eventually
 from .screen import Driven, Screen
+from .test_session import Desk
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +34,15 @@ def sample_project(tmp_path_factory):
     path = tmp_path_factory.mktemp("sample") / "sample.kpnerf"
     save_project(load_source(sample_photos()), path)
     return path
+
+
+@pytest.fixture
+def desk():
+    """A program without a window, with three solved photos open."""
+    desk = Desk(document=staged_document())
+    yield desk
+    desk.engine.gate.set()
+    assert eventually(desk.session.close)
 
 
 @pytest.fixture

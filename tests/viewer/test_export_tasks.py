@@ -13,19 +13,9 @@ from kpnerf.core.errors import UserError
 from kpnerf.core.export import to_bytes
 from kpnerf.viewer import export_tasks, filming
 
-from ..core.staged import staged_document
 from .blob_engine import BlobEngine, blobs, eventually
 from .test_session import Desk
 from .test_tasks import run
-
-
-@pytest.fixture
-def desk():
-    """With three solved photos open."""
-    desk = Desk(document=staged_document())
-    yield desk
-    desk.engine.gate.set()
-    assert eventually(desk.session.close)
 
 
 def test_a_picture_is_drawn_anew_at_the_wanted_size(desk, tmp_path):

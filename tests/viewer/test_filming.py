@@ -8,17 +8,7 @@ from kpnerf.core.replay import steps_of
 from kpnerf.viewer import filming
 from kpnerf.viewer.looking import fly_to_next_view
 
-from ..core.staged import staged_document
-from .blob_engine import eventually
 from .test_session import Desk
-
-
-@pytest.fixture
-def desk():
-    """With three solved photos open."""
-    desk = Desk(document=staged_document())
-    yield desk
-    assert eventually(desk.session.close)
 
 
 def add(desk: Desk, *turns_px: float) -> None:

@@ -44,14 +44,6 @@ class Desk:
         return self.session.shown.picture
 
 
-@pytest.fixture
-def desk():
-    """With three solved photos open."""
-    desk = Desk(document=staged_document())
-    yield desk
-    assert eventually(desk.session.close)
-
-
 def test_a_document_is_drawn_without_being_asked_for(desk):
     """And nothing is drawn again while nothing changes."""
     desk.settle()

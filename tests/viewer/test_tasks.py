@@ -20,15 +20,6 @@ from .blob_engine import eventually
 from .test_session import Desk
 
 
-@pytest.fixture
-def desk():
-    """With three solved photos open."""
-    desk = Desk(document=staged_document())
-    yield desk
-    desk.engine.gate.set()
-    assert eventually(desk.session.close)
-
-
 def run(desk: Desk, seconds: float = 180.0) -> None:
     """Frames until no task is left."""
     assert eventually(lambda: desk.frame() or desk.session.task_lane.current is None, seconds)
