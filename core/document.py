@@ -22,14 +22,13 @@ from .names import match_name
 from .photo import Photo
 from .refinement import Refinement
 from .several_faces import SeveralFaces
+from .unseen_half import Mirror, mirror_of
 from .world_scale import KnownDistance
 
 RenderMode = Literal["colour", "alpha", "depth", "normal", "photo", "blend", "influence", "unseen", "slice", "error"]
 """What a picture shows. From “photo” on it explains the avatar: which photo a pixel comes from, all photos' shares, the
 reach of keypoints, what no photo saw, density in a plane, the difference from a photo."""
 RenderQuality = Literal["interactive", "reference"]
-LEAST_TURN, MOST_TURN = np.radians(12.0), np.radians(80.0)
-"""From where, as an angle from before the face, one photo shows one half of a head and not enough of the other."""
 RENDER_MODES: tuple[RenderMode, ...] = get_args(RenderMode)
 RENDER_QUALITIES: tuple[RenderQuality, ...] = get_args(RenderQuality)
 
@@ -47,7 +46,7 @@ class RenderSettings:
     sigma: float = HEAD.sigma
     """Reach of a keypoint's influence on the avatar, metres."""
     mirror: bool = True
-    """The half of a head that a single turned photo does not show is the mirror image of the other."""
+    """The half of a head that no photo shows is the mirror image of the other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,12 +146,17 @@ class Document:
         return tuple(index for index, view in enumerate(self.views) if not view.held_out)
 
     @property
-    def is_mirrored(self) -> bool:
-        """The avatar is made of one turned photo and of its mirror image (see `mirroring`)."""
-        if not self.settings.mirror or self.calibration is None or len(self.sources) != 1:
-            return False
-        x, _, z = self.calibration.head_cameras[self.sources[0]].position_in_world
-        return bool(LEAST_TURN < abs(np.arctan2(x, -z)) < MOST_TURN)
+    def unseen_half(self) -> Mirror | None:
+        """What could stand in for the half of a head that no photo shows (see `mirroring`)."""
+        if self.calibration is None:
+            return None
+        cameras = [self.calibration.head_cameras[index] for index in self.sources]
+        return mirror_of([float(np.arctan2(x, -z)) for x, _, z in (camera.position_in_world for camera in cameras)])
+
+    @property
+    def mirror(self) -> Mirror | None:
+        """The same, where that is wanted."""
+        return self.unseen_half if self.settings.mirror else None
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -164,7 +168,7 @@ class Document:
     def doubts(self) -> tuple[str, ...]:
         """What a person should know before trusting the avatar, in sentences."""
         warnings = self.calibration.warnings if self.calibration is not None else ()
-        return (*self.told, *warnings, *([MIRRORED] if self.is_mirrored else []))
+        return (*self.told, *warnings, *([MIRRORED] if self.mirror is not None else []))
 
     @property
     def shows_nobody(self) -> bool:

@@ -9,8 +9,8 @@ from .camera import Camera
 from .head_placement import parallax
 from .observation import FEWEST_POINTS, ViewObservation, pixels_per_metre
 
-MIRRORED = "The half of the head that it does not show is the mirror image of the other."
-"""To be told beside the doubts where that is so (see `Document.is_mirrored`)."""
+MIRRORED = "The half of the head that no photo shows is the mirror image of the other."
+"""To be told beside the doubts where that is so (see `Document.mirror`)."""
 _IMPLAUSIBLE = 0.003
 """Median distance on the face, metres, beyond which landmarks do not belong to one head. Three photos of one rendered
 person stay below 2.7 mm, unless hair hides half the face; with one photo of somebody else the worst is 3.3 and more."""

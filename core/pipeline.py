@@ -22,7 +22,7 @@ from .errors import UserError
 from .explaining import DRAWN, explained
 from .mesh import Mesh
 from .meshing import mesh_of
-from .mirroring import seen_apart, with_mirror_images
+from .mirroring import mirror_image, with_mirror_image
 from .model.additions import fingerprint, with_additions
 from .model.checkpoint import load_weights
 from .model.keypoint_nerf import KeypointNeRF
@@ -83,17 +83,18 @@ def encode_document(
 ) -> EncodedViews:
     """What the network knows of a document's photos; keypoints play no part in it.
 
-    A single turned photo is followed by its mirror image (see `mirroring`). With a `memory` of the same network only
-    photos that have changed are looked at. For `largest` see `crop_size`.
+    Photos that show half a head are followed by the mirror image of one of them (see `mirroring`). With a `memory` of
+    the same network only photos that have changed are looked at. For `largest` see `crop_size`.
     """
     device = next(model.parameters()).device
-    size = crop_size(document, model.config.image_size, largest)
-    source, mirrored = source_views(crop_views(document, size), document, device), document.is_mirrored
-    if mirrored:
-        source = with_mirror_images(source)
+    size, mirror = crop_size(document, model.config.image_size, largest), document.mirror
+    source, memory = source_views(crop_views(document, size), document, device), memory or PhotoMemory()
     with torch.inference_mode(), fast_arithmetic(device):
-        alone = (memory or PhotoMemory()).look(model, source)
-        return seen_apart(source, alone) if mirrored else model.compare(source, alone)
+        if mirror is None:
+            return model.compare(source, memory.look(model, source))
+        image = mirror_image(source, mirror)
+        photos, reflection = memory.look(model, SourceViews.joined([source, image])).divided([len(source.images), 1])
+        return with_mirror_image(model.compare(source, photos), image, reflection)
 
 
 def render_request(
@@ -140,7 +141,7 @@ class Avatar:
         `largest`: longest side of the pictures that will be drawn, pixels, where there is such a limit.
         """
         views = [document.views[index] for index in document.sources]
-        key = (document.is_mirrored, *(part for view in views for part in (view.photo, view.mask, view.camera)))
+        key = (document.mirror is not None, *(part for view in views for part in (view.photo, view.mask, view.camera)))
         known = self._encoded
         if known is not None and known[0] == largest and same(known[1], key):
             return known[2]

@@ -120,7 +120,9 @@ def refine(
 
 def _subject(model: KeypointNeRF, document: Document) -> tuple[Subject, list[float]]:
     """The photos, encoded once, with how far away the avatar is in each, and how well the others show it (PSNR)."""
-    encoded = ordinary(encode_document(model, document))
+    # The mirror image of a photo would show what it shows when it is left out.
+    photos_alone = replace(document, settings=replace(document.settings, mirror=False))
+    encoded = ordinary(encode_document(model, photos_alone))
     crops = crop_views(document, model.config.image_size)
     box, targets, before, whole = document.schema.box, [], [], Renderer(model)
     for index, (view, crop) in enumerate(zip(document.sources, crops, strict=True)):

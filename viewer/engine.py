@@ -124,7 +124,7 @@ class Artist:
 def _inputs(document: Document) -> tuple[object, ...]:
     """Everything an encoding is made of; holding the objects keeps their identities from being reused."""
     parts: list[object] = [document.calibration.world_from_head if document.calibration else None]
-    parts.append(document.is_mirrored)
+    parts.append(document.mirror is not None)
     for index in document.sources:
         view = document.views[index]
         parts += [view.photo.rgb, view.mask, view.camera]

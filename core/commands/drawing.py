@@ -96,6 +96,6 @@ def document_asked_for(options: argparse.Namespace, also: Sequence[str] = ()) ->
     given["mirror"] = False if options.no_mirror else None
     chosen = {name: value for name, value in given.items() if value is not None}
     document = edits.set_render_settings(document, replace(document.settings, **chosen))
-    if document.is_mirrored and not options.json:
+    if document.mirror is not None and not options.json:
         print(MIRRORED, file=sys.stderr)
     return document

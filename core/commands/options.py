@@ -37,7 +37,7 @@ def add_avatar(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-mirror",
         action="store_true",
-        help="do not have one turned photo's mirror image stand in for the half of the head that it does not show",
+        help="do not have a mirror image stand in for the half of the head that no photo shows",
     )
 
 

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", default="", metavar="NAME", help="teach only weights whose names begin so")
     parser.add_argument("--start-from", type=Path, help="weights to start from")
     parser.add_argument("--checkpoint-minutes", type=float, default=3.0)
-    parser.add_argument("--full-precision", action="store_true", help="no bfloat16")
+    parser.add_argument("--full-precision", action="store_true", help="no bfloat16, where the hardware has it")
 
 
 def run(args: argparse.Namespace) -> int:

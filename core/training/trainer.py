@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from ..errors import UserError
 from ..free_memory import Tidy
 from ..model.checkpoint import load_weights, save_weights
 from ..model.keypoint_nerf import KeypointNeRF, ModelConfig
+from ..model.precision import fast_arithmetic
 from .items import People, TrainingItem, draw_item
 from .losses import LossWeights
 from .step import Terms, depth_losses, training_losses
@@ -46,6 +48,7 @@ class TrainingSettings:
     patch: int = 32
     seed: int = 0
     mixed_precision: bool = True
+    """bfloat16 where the hardware multiplies it faster; where it is imitated it takes tens of times as long."""
     processes: int = 1
     """Each works on items of its own at every step; their gradients are averaged."""
     items: int = 1
@@ -151,7 +154,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.optimiser.zero_grad(set_to_none=True)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.mixed_precision):
+        with fast_arithmetic(self.device) if self.settings.mixed_precision else nullcontext():
             terms = self._terms([item.to(self.device) for item in items])
         terms["total"].backward()
         if self.settings.processes > 1:

@@ -180,7 +180,7 @@ class Observer:
             "key_view": session.editor.key_view,
             "overlays": session.overlays,
             "polished": session.polished,
-            "is_mirrored": session.document.is_mirrored,
+            "is_mirrored": session.document.mirror is not None,
             "apexes": [place.tolist() for place in apexes],
             "comparing": [comparing.kind, comparing.divider],
             "likeness": None if likeness is None else [likeness.psnr, likeness.ssim],

@@ -1,4 +1,4 @@
-"""The mirror image of a single turned photo, in the real window with the real network."""
+"""The mirror image for the half that no photo shows, in the real window with the real network."""
 
 from dataclasses import replace
 

@@ -47,7 +47,7 @@ class RenderPanel:
             self._overlays = dpg.add_checkbox(label="points", callback=lambda sender, on: self._show_overlays(on))
         with form.labelled("Look"):
             self._polished = dpg.add_checkbox(label="polished", callback=lambda sender, on: self._polish(on))
-        with form.labelled("One photo"):
+        with form.labelled("Unseen half"):
             self._mirror = dpg.add_checkbox(label="mirror", callback=lambda sender, on: self._use_mirror(on))
         with dpg.group(horizontal=True):
             self._refine = form.button(TITLE, lambda: refine(session))
@@ -62,8 +62,8 @@ class RenderPanel:
         settings, angle = session.document.settings, session.eye.view.field_of_view
         looks = session.mode, session.backdrop, session.overlays, session.polished, angle, session.slice_depth
         refinement, can, refining = session.document.refinement, can_refine(session), is_refining(session)
-        single = len(session.document.sources) == 1
-        if self._changes.seen(settings, *looks, refinement, can, refining, single):
+        one_sided = session.document.unseen_half is not None
+        if self._changes.seen(settings, *looks, refinement, can, refining, one_sided):
             return
         dpg.configure_item(self._refine, enabled=can, show=not refining)
         dpg.configure_item(self._cancel, show=refining)
@@ -75,7 +75,7 @@ class RenderPanel:
         dpg.set_value(self._quality, settings.quality.capitalize())
         dpg.set_value(self._mode, session.mode.capitalize())
         dpg.set_value(self._mirror, settings.mirror)
-        dpg.configure_item(self._mirror, enabled=single)
+        dpg.configure_item(self._mirror, enabled=one_sided)
         dpg.set_value(self._backdrop, session.backdrop.value)
         dpg.set_value(self._overlays, session.overlays)
         dpg.set_value(self._polished, session.polished)
