@@ -169,6 +169,22 @@ def test_it_learns(people: Path, tmp_path: Path) -> None:
     assert np.mean(totals[-5:]) < 0.5 * totals[0]
 
 
+def test_bfloat16_is_not_imitated(people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A processor that has it computes in it; one that would have to imitate it trains in float32, to the bit."""
+    torch.set_num_threads(1)
+
+    def gradient(mixed_precision: bool, *, has_bfloat16: bool) -> float:
+        """Of the first step, as the log tells it."""
+        monkeypatch.setattr("kpnerf.core.model.precision._cpu_multiplies_bfloat16", lambda: has_bfloat16)
+        settings = replace(SETTINGS, mixed_precision=mixed_precision)
+        trainer = Trainer(CONFIG, settings, people, tmp_path / "run", device="cpu")
+        return trainer.train_step(*next(trainer.items(workers=1)))["gradient_norm"]
+
+    full = gradient(False, has_bfloat16=True)
+    assert gradient(True, has_bfloat16=False) == full
+    assert gradient(True, has_bfloat16=True) != full
+
+
 def test_depth_comes_first(people: Path, tmp_path: Path) -> None:
     """Steps that teach depth alone leave both heads as they are, and the log has one set of columns for all steps."""
     settings = TrainingSettings(steps=3, patches=1, patch=16, warm_up=1, mixed_precision=False, depth_steps=2)
