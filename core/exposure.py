@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 
 LARGEST = 0.5
 """A gain's logarithm is kept within this: beyond it something else differs than exposure."""
 PATCH = 0.02
 """Radius over which skin is averaged at a landmark, in widths of the face."""
+FEWEST = 20
+"""Landmarks whose median a gain is, at least."""
 _DARKEST, _BRIGHTEST = 8.0, 247.0
 """Channel values between which a gain can be read off; beyond them a sensor or a tone curve has cut."""
 
@@ -57,7 +59,7 @@ def matching_gains(
         for b in range(a + 1, views):
             difference = logs[b] - logs[a]
             difference = difference[np.isfinite(difference).all(axis=1)]
-            if len(difference) >= 20:
+            if len(difference) >= FEWEST:
                 row = np.zeros(views)
                 row[a], row[b] = 1, -1
                 rows.append(row)
@@ -67,3 +69,15 @@ def matching_gains(
     # lstsq's answer of least norm has mean zero over every group of photos that are tied together.
     gains, *_ = np.linalg.lstsq(np.stack(rows), np.stack(ratios), rcond=None)
     return np.exp(np.clip(gains, -LARGEST, LARGEST))
+
+
+def gain_between(colours: Float[np.ndarray, "l 3"], pairs: Int[np.ndarray, "p 2"]) -> Float[np.ndarray, "3"]:
+    """What to multiply red, green and blue of the second of each pair of landmarks by to have those of the first.
+
+    `colours` as `skin_colours` gives them. The median over pairs counts; ones where too few pairs are known.
+    """
+    difference = colours[pairs[:, 0]] - colours[pairs[:, 1]]
+    difference = difference[np.isfinite(difference).all(axis=1)]
+    if len(difference) < FEWEST:
+        return np.ones(3)
+    return np.exp(np.clip(np.median(difference, axis=0), -LARGEST, LARGEST))

@@ -1,17 +1,22 @@
 """The half of a head that photos do not show: the mirror image of the other half stands in for it.
 
 Of what no photo shows the network knows nothing. Beyond the nose, or an ear, it would go on with the last pixels that
-it sees, as stripes. A mirrored photo, taken by a mirrored camera, is one more view like any other, but for four things:
+it sees, as stripes. A mirrored photo, taken by a mirrored camera, is one more view like any other, but for five things:
 it has a say only on the half that is missing; none below the neck, since shoulders seldom turn with a head; its outline
-carves nothing, since a parting and an ear are never quite as on the other side; and for the same reason it corrects no
-photo's depth, and none corrects its.
+carves nothing, since a parting and an ear are never quite as on the other side; for the same reason it corrects no
+photo's depth, and none corrects its; and since light came to it from the wrong side, it is made as bright as what the
+photo does show of the missing half.
 """
 
 from dataclasses import replace
 
 import numpy as np
 import torch
+from jaxtyping import Float
 
+from .canonical import LANDMARKS, canonical_face
+from .document import Document
+from .exposure import gain_between, skin_colours
 from .model.spatial import project
 from .model.views import EncodedViews, PhotoMaps, SourceViews
 from .unseen_half import Mirror
@@ -20,10 +25,38 @@ LOWEST = 0.13
 """How far below the head's origin a mirrored photo has a say, metres: down to the foot of the neck."""
 RADIUS = 0.09
 """Of a head, metres: how far round it something lies is told by where that is on such a ball."""
+MIDDLE, WELL_SEEN = 0.005, 0.35
+"""How far from the middle of the face landmarks of a side lie, metres; cosine between where skin faces and the camera
+from which its colour can be told, at least."""
 
 
-def mirror_image(source: SourceViews, mirror: Mirror) -> SourceViews:
-    """A photo's mirror image as the mirrored camera takes it, in the head frame, whose plane x = 0 is the mirror."""
+def side_light(document: Document, mirror: Mirror) -> Float[np.ndarray, "3"]:
+    """What to multiply red, green and blue of the half of a face that is mirrored by for the light on the other half.
+
+    By pairs of landmarks, one of which lies on that other half where the photo still shows it well.
+    """
+    global _last_colours
+    index = document.sources[mirror.source]
+    assert document.calibration is not None, "there is no mirror without cameras"
+    view, face = document.views[index], canonical_face()
+    towards = document.calibration.head_cameras[index].position_in_world - face.points
+    cosine = np.sum(face.normals * towards, axis=1) / np.linalg.norm(towards, axis=1)
+    told = np.flatnonzero((face.points[:, 0] * mirror.side > MIDDLE) & (cosine > WELL_SEEN))
+    photo, landmarks, colours = _last_colours
+    if photo is not view.photo or landmarks is not view.landmarks_px:
+        colours = skin_colours(view.photo.rgb, view.landmarks_px, LANDMARKS)
+        _last_colours = view.photo, view.landmarks_px, colours
+    return gain_between(colours, np.stack([told, face.mirror[told]], axis=1))
+
+
+_last_colours: tuple[object, object, Float[np.ndarray, "478 3"]] = None, None, np.full((LANDMARKS, 3), np.nan)
+"""Of a photo with its landmarks: a camera that is dragged changes nothing about them."""
+
+
+def mirror_image(source: SourceViews, mirror: Mirror, gain: Float[np.ndarray, "3"]) -> SourceViews:
+    """A photo's mirror image as the mirrored camera takes it, in the head frame, whose plane x = 0 is the mirror; its
+    colours multiplied by a `gain`.
+    """
     photo = source.picked([mirror.source])
     last = photo.images.shape[-1] - 1
     flip = torch.diag(photo.intrinsics.new_tensor([-1.0, 1.0, 1.0, 1.0]))
@@ -40,7 +73,7 @@ def mirror_image(source: SourceViews, mirror: Mirror) -> SourceViews:
     left, right = (begins, right) if mirror.side > 0 else (left, begins)
     return replace(
         photo,
-        images=photo.images.flip(-1),
+        images=(photo.images.flip(-1) * photo.images.new_tensor(gain)[:, None, None]).clamp(0, 1),
         masks=photo.masks.flip(-1),
         intrinsics=intrinsics,
         camera_from_world=camera,

@@ -22,7 +22,7 @@ from .errors import UserError
 from .explaining import DRAWN, explained
 from .mesh import Mesh
 from .meshing import mesh_of
-from .mirroring import mirror_image, with_mirror_image
+from .mirroring import mirror_image, side_light, with_mirror_image
 from .model.additions import fingerprint, with_additions
 from .model.checkpoint import load_weights
 from .model.keypoint_nerf import KeypointNeRF
@@ -92,7 +92,7 @@ def encode_document(
     with torch.inference_mode(), fast_arithmetic(device):
         if mirror is None:
             return model.compare(source, memory.look(model, source))
-        image = mirror_image(source, mirror)
+        image = mirror_image(source, mirror, side_light(document, mirror))
         photos, reflection = memory.look(model, SourceViews.joined([source, image])).divided([len(source.images), 1])
         return with_mirror_image(model.compare(source, photos), image, reflection)
 

@@ -5,22 +5,24 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpnerf.core import edits
 from kpnerf.core.camera import Camera
+from kpnerf.core.commands.bench import sample_photos
 from kpnerf.core.crops import crop_views
 from kpnerf.core.document import Document
 from kpnerf.core.explaining import subject_of
 from kpnerf.core.geometry import project
-from kpnerf.core.mirroring import LOWEST, RADIUS, mirror_image, with_mirror_image
+from kpnerf.core.mirroring import LOWEST, RADIUS, mirror_image, side_light, with_mirror_image
 from kpnerf.core.model.spatial import project as seen
 from kpnerf.core.model.spatial import stand_in
 from kpnerf.core.model.views import EncodedViews, SourceViews
 from kpnerf.core.pipeline import Avatar, encode_document, source_views
 from kpnerf.core.probe import Probe
 from kpnerf.core.render.influence import shares
+from kpnerf.core.source import load_source
 from kpnerf.core.unseen_half import LEAST_TURN, Mirror, mirror_of
 
 from .ball_document import RADIUS as BALL
@@ -50,7 +52,7 @@ def camera_of(source: SourceViews, view: int) -> Camera:
 
 def mirrored(source: SourceViews, side: int = 1, begins: float = 0.0) -> SourceViews:
     """Its mirror image."""
-    return mirror_image(source, Mirror(0, side, begins))
+    return mirror_image(source, Mirror(0, side, begins), np.ones(3))
 
 
 def both(source: SourceViews, image: SourceViews) -> tuple[EncodedViews, EncodedViews]:
@@ -156,6 +158,39 @@ def test_photos_know_the_same_beside_a_mirror_image():
     for here, there in zip(alone.maps, with_image.picked([0, 1]).maps, strict=True):
         torch.testing.assert_close(here, there)
     torch.testing.assert_close(with_image.source.images[2], alone.source.images[1].flip(-1))
+
+
+@pytest.fixture(scope="module")
+def turned() -> dict[str, Document]:
+    """The bundled person's photos from either side, each alone."""
+    return {path.stem: load_source([path]) for path in sample_photos() if path.stem != "front"}
+
+
+@pytest.mark.parametrize("name", ["left", "right"])
+@given(gain=st.tuples(*[st.floats(0.7, 1.2)] * 3))
+@settings(max_examples=10, deadline=None)
+def test_a_mirror_image_is_lit_as_the_other_half_of_the_face_is(turned, name, gain):
+    """Light of another strength and colour on that half is what the mirror image is lit by, too."""
+    document = turned[name]
+    view, mirror = document.views[0], document.mirror
+    assert mirror is not None and view.landmarks_px is not None
+    middle = view.landmarks_px[[10, 168, 1, 152], 0].mean()
+    columns = np.arange(view.size[0])
+    other_half = columns > middle if mirror.side > 0 else columns < middle
+    lit = view.photo.rgb * np.where(other_half[:, None], gain, 1.0)
+    changed = replace(view, photo=replace(view.photo, rgb=np.clip(lit, 0, 255).round().astype(np.uint8)))
+
+    before, after = (side_light(replace(document, views=(each,)), mirror) for each in (view, changed))
+    np.testing.assert_allclose(after, before * gain, rtol=0.06)
+
+
+def test_light_that_nothing_tells_is_left_as_it_is(turned):
+    """No face, or one in the dark."""
+    document = turned["left"]
+    black = replace(document.views[0].photo, rgb=np.zeros_like(document.views[0].photo.rgb))
+    for each in (ball_document((TURN,)), replace(document, views=(replace(document.views[0], photo=black),))):
+        assert each.mirror is not None
+        assert side_light(each, each.mirror).tolist() == [1, 1, 1]
 
 
 def test_mirror_images_carve_nothing():
