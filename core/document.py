@@ -159,6 +159,14 @@ class Document:
         return self.unseen_half if self.settings.mirror else None
 
     @property
+    def encoded_from(self) -> tuple[object, ...]:
+        """All that an encoding of the source photos depends on; while each is the same object, so is the encoding."""
+        frame = None if self.calibration is None else self.calibration.world_from_head
+        views = [self.views[index] for index in self.sources]
+        parts = [part for view in views for part in (view.photo.rgb, view.mask, view.camera)]
+        return frame, self.mirror is not None, *parts
+
+    @property
     def told(self) -> tuple[str, ...]:
         """What a person should know about how the photos were read, in sentences; project files do not keep it."""
         faces = [view.faces.told(view.name) for view in self.views if view.faces is not None]

@@ -140,9 +140,7 @@ class Avatar:
 
         `largest`: longest side of the pictures that will be drawn, pixels, where there is such a limit.
         """
-        views = [document.views[index] for index in document.sources]
-        key = (document.mirror is not None, *(part for view in views for part in (view.photo, view.mask, view.camera)))
-        known = self._encoded
+        key, known = document.encoded_from, self._encoded
         if known is not None and known[0] == largest and same(known[1], key):
             return known[2]
         encoded = self._encode(document, largest)

@@ -86,7 +86,7 @@ class Encodings:
 
     def find(self, document: Document) -> object | None:
         """The encoding of a document, or None."""
-        key = _inputs(document)
+        key = document.encoded_from
         for entry in self._entries:
             if len(entry[0]) == len(key) and all(a is b for a, b in zip(entry[0], key, strict=True)):
                 self._entries = [entry, *(other for other in self._entries if other is not entry)]
@@ -95,7 +95,7 @@ class Encodings:
 
     def keep(self, document: Document, encoded: object) -> None:
         """Remember an encoding, forgetting the one not used for longest."""
-        self._entries = [(_inputs(document), encoded), *self._entries][: self._capacity]
+        self._entries = [(document.encoded_from, encoded), *self._entries][: self._capacity]
 
 
 class Artist:
@@ -119,13 +119,3 @@ class Artist:
             found = self.engine().encode(document)
             self._encodings.keep(document, found)
         return found
-
-
-def _inputs(document: Document) -> tuple[object, ...]:
-    """Everything an encoding is made of; holding the objects keeps their identities from being reused."""
-    parts: list[object] = [document.calibration.world_from_head if document.calibration else None]
-    parts.append(document.mirror is not None)
-    for index in document.sources:
-        view = document.views[index]
-        parts += [view.photo.rgb, view.mask, view.camera]
-    return tuple(parts)

@@ -8,8 +8,12 @@ import pytest
 from kpnerf.core import edits
 from kpnerf.core.document import Document, RenderSettings
 from kpnerf.core.errors import UserError
+from kpnerf.core.keypoints import HEAD
+from kpnerf.core.pipeline import Avatar
+from kpnerf.core.source import load_source
 
-from .staged import staged_camera, staged_document, staged_view
+from .ball_document import small_network
+from .staged import staged_camera, staged_capture, staged_document, staged_view
 
 
 def test_a_document_cannot_be_changed_in_place():
@@ -91,6 +95,25 @@ def test_a_held_out_view_says_nothing_about_keypoints():
     assert not document.observations()[2].keypoints.usable.any()
     assert document.views[2].keypoints.usable.all()
     assert (document.calibration.keypoints.views == 2).all()
+
+
+def test_an_encoding_is_of_the_head_where_it_is_now(tmp_path):
+    """Given cameras stay the same objects when the points that say where the head is are moved, and solved."""
+    before = load_source([staged_capture(tmp_path / "capture")])
+    after = before
+    for index, view in enumerate(before.views):
+        lower = {name: (x, y + 25) for name, (x, y) in zip(HEAD.names, view.keypoints.xy_px, strict=True)}
+        after = edits.move_keypoints(after, index, lower)
+    dragged, after = after, edits.solve_cameras(after)
+    avatar = Avatar(small_network())
+    encoded = avatar.encode(before)
+
+    assert [view.camera for view in after.views] == [view.camera for view in before.views]
+    assert avatar.encode(dragged) is encoded
+    found = avatar.encode(after).source.camera_from_world
+    expected = np.stack([camera.camera_from_world for camera in after.calibration.head_cameras])
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert np.abs(found.numpy() - encoded.source.camera_from_world.numpy()).max() > 0.01
 
 
 def test_the_schema_of_an_empty_document_is_the_head():
