@@ -46,7 +46,7 @@ class RenderSettings:
     sigma: float = HEAD.sigma
     """Reach of a keypoint's influence on the avatar, metres."""
     mirror: bool = True
-    """The half of a head that no photo shows is the mirror image of the other."""
+    """The side of a head that no photo shows well is the mirror image of the other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +147,7 @@ class Document:
 
     @property
     def unseen_half(self) -> Mirror | None:
-        """What could stand in for the half of a head that no photo shows (see `mirroring`)."""
+        """What could stand in for the side of a head that no photo shows well (see `mirroring`)."""
         if self.calibration is None:
             return None
         cameras = [self.calibration.head_cameras[index] for index in self.sources]

@@ -9,7 +9,7 @@ from .camera import Camera
 from .head_placement import parallax
 from .observation import FEWEST_POINTS, ViewObservation, pixels_per_metre
 
-MIRRORED = "The half of the head that no photo shows is the mirror image of the other."
+MIRRORED = "The side of the head that no photo shows well is the mirror image of the other."
 """To be told beside the doubts where that is so (see `Document.mirror`)."""
 _IMPLAUSIBLE = 0.003
 """Median distance on the face, metres, beyond which landmarks do not belong to one head. Three photos of one rendered

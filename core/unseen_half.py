@@ -7,9 +7,8 @@ import numpy as np
 
 MOST_TURN = np.radians(80.0)
 """From where, as an angle from before the face, a photo shows too little of it to stand in for anything."""
-LEAST_TURN = np.radians(7.0)
-"""A photo from nearer to the front shows enough of both halves: what it shows of one is more like the truth, on
-average, than the mirror image of the other, which light came to from another side."""
+LEAST_GAIN = np.radians(14.0)
+"""How much farther round the head than every photo a mirror image sees: that of a single photo from 7 degrees on."""
 SEEN_WELL = np.radians(35.0)
 """How far round the head from where it was taken a photo tells more of it than the mirror image of another.
 
@@ -32,7 +31,7 @@ class Mirror:
 
 
 def mirror_of(turns: Sequence[float]) -> Mirror | None:
-    """What stands in for the half of a head that photos do not show; None where they show both, or not enough of one.
+    """What stands in for the half of a head that photos hardly show; None where they show both, or not enough of one.
 
     `turns`: where they were taken from, angles round the head from before the face, radians, positive where x is in
     the head frame. A mirror image is a photo taken from the opposite angle.
@@ -43,6 +42,6 @@ def mirror_of(turns: Sequence[float]) -> Mirror | None:
     source = max(facing, key=lambda index: abs(turns[index]))
     side = -1 if turns[source] > 0 else 1
     reached = max(side * turn for turn in turns)
-    if reached > -LEAST_TURN:
+    if abs(turns[source]) - reached < LEAST_GAIN:
         return None
     return Mirror(source, side, max(0.0, reached + SEEN_WELL))

@@ -37,7 +37,7 @@ def add_avatar(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-mirror",
         action="store_true",
-        help="do not have a mirror image stand in for the half of the head that no photo shows",
+        help="do not have a mirror image stand in for a side of the head that no photo shows well",
     )
 
 
