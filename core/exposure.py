@@ -57,13 +57,12 @@ def matching_gains(
     ratios: list[np.ndarray] = []
     for a in range(views):
         for b in range(a + 1, views):
-            difference = logs[b] - logs[a]
-            difference = difference[np.isfinite(difference).all(axis=1)]
-            if len(difference) >= FEWEST:
+            ratio = _usual(logs[b] - logs[a])
+            if ratio is not None:
                 row = np.zeros(views)
                 row[a], row[b] = 1, -1
                 rows.append(row)
-                ratios.append(np.median(difference, axis=0))
+                ratios.append(ratio)
     if not rows:
         return np.ones((views, 3))
     # lstsq's answer of least norm has mean zero over every group of photos that are tied together.
@@ -76,8 +75,11 @@ def gain_between(colours: Float[np.ndarray, "l 3"], pairs: Int[np.ndarray, "p 2"
 
     `colours` as `skin_colours` gives them. The median over pairs counts; ones where too few pairs are known.
     """
-    difference = colours[pairs[:, 0]] - colours[pairs[:, 1]]
-    difference = difference[np.isfinite(difference).all(axis=1)]
-    if len(difference) < FEWEST:
-        return np.ones(3)
-    return np.exp(np.clip(np.median(difference, axis=0), -LARGEST, LARGEST))
+    gain = _usual(colours[pairs[:, 0]] - colours[pairs[:, 1]])
+    return np.ones(3) if gain is None else np.exp(np.clip(gain, -LARGEST, LARGEST))
+
+
+def _usual(differences: Float[np.ndarray, "l 3"]) -> Float[np.ndarray, "3"] | None:
+    """The median of those that are known; None where they are too few."""
+    known = differences[np.isfinite(differences).all(axis=1)]
+    return np.median(known, axis=0) if len(known) >= FEWEST else None

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..core.camera import Camera
+from ..core.crops import same
 from ..core.document import Document, RenderMode, RenderQuality
 from ..core.mesh import Mesh
 from ..core.probe import Probe
@@ -88,7 +89,7 @@ class Encodings:
         """The encoding of a document, or None."""
         key = document.encoded_from
         for entry in self._entries:
-            if len(entry[0]) == len(key) and all(a is b for a, b in zip(entry[0], key, strict=True)):
+            if same(entry[0], key):
                 self._entries = [entry, *(other for other in self._entries if other is not entry)]
                 return entry[1]
         return None

@@ -48,7 +48,7 @@ class TrainingSettings:
     patch: int = 32
     seed: int = 0
     mixed_precision: bool = True
-    """bfloat16 where the hardware multiplies it faster; where it is imitated it takes tens of times as long."""
+    """bfloat16 where the hardware multiplies it faster; where it is imitated it takes many times as long."""
     processes: int = 1
     """Each works on items of its own at every step; their gradients are averaged."""
     items: int = 1

@@ -119,7 +119,7 @@ def test_a_mirror_image_says_nothing_of_what_the_photo_shows(turn, right, place)
     + [((0.3, 0.5), True), ((-0.5, -0.3, -0.7), True), ((0.0, 0.5), True), ((-0.4, 0.5), False)],
 )
 def test_photos_of_one_half_get_a_mirror_and_no_others(yaws, has_mirror):
-    """A frontal photo shows both halves, one from behind neither, and photos from both sides know better."""
+    """A frontal photo alone shows both halves, one from behind neither, and photos from both sides know better."""
     document = ball_document(yaws)
 
     assert (document.mirror is not None) is has_mirror
