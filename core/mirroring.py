@@ -65,11 +65,13 @@ def mirror_image(source: SourceViews, mirror: Mirror, gain: Float[np.ndarray, "3
     # Mirrored once among the points, once in the picture: a rotation again.
     camera = flip @ photo.camera_from_world @ flip
     x, z = mirror.side * np.sin(mirror.begins), -np.cos(mirror.begins)
-    marks = intrinsics.new_tensor([[0.0, LOWEST, 0.0], [RADIUS * x, 0.0, RADIUS * z]])
-    pixels, _ = project(intrinsics, camera, marks)
     left, top, right, bottom = photo.bounds.unbind(-1)
-    left, right, bottom = last - right, last - left, torch.minimum(bottom, pixels[:, 0, 1].maximum(top))
-    begins = pixels[:, 1, 0].clamp(left, right)
+    ends = float(_height_of_row(photo, bottom, -RADIUS * mirror.side))
+    marks = intrinsics.new_tensor([[0, LOWEST, 0], [-RADIUS * mirror.side, ends, 0], [RADIUS * x, 0, RADIUS * z]])
+    pixels, _ = project(intrinsics, camera, marks)
+    lowest = pixels[:, :2, 1].amin(dim=1)
+    left, right, bottom = last - right, last - left, torch.minimum(bottom, lowest.maximum(top))
+    begins = pixels[:, 2, 0].clamp(left, right)
     left, right = (begins, right) if mirror.side > 0 else (left, begins)
     return replace(
         photo,
@@ -79,6 +81,18 @@ def mirror_image(source: SourceViews, mirror: Mirror, gain: Float[np.ndarray, "3
         camera_from_world=camera,
         bounds=torch.stack([left, top, right, bottom], dim=-1),
     )
+
+
+def _height_of_row(photo: SourceViews, row: Float[torch.Tensor, "1"], x: float) -> Float[torch.Tensor, "1"]:
+    """The y, metres in the head frame, at which one photo has its `row` above and below the point (x, 0, 0).
+
+    Where its shown part ends on the shown side: were it to end lower in the mirror image, that would be alone there,
+    and knows nothing of that side's neck.
+    """
+    pose, k = photo.camera_from_world, photo.intrinsics
+    slope = (row - k[:, 1, 2]) / k[:, 1, 1]
+    _, across, along = (pose[:, :3, 0] * x + pose[:, :3, 3]).unbind(-1)
+    return (slope * along - across) / (pose[:, 1, 1] - slope * pose[:, 2, 1])
 
 
 def with_mirror_image(encoded: EncodedViews, image: SourceViews, alone: PhotoMaps) -> EncodedViews:

@@ -96,6 +96,20 @@ def test_bounds_are_mirrored_and_end_at_the_neck_and_where_photos_see_well(side)
     assert bottom == pytest.approx(min(63.0, max(1.0, neck)), abs=1e-3)
 
 
+@given(turn=st.floats(0.1, 1.2), right=st.booleans(), bottom=st.floats(20.0, 60.0), aside=st.floats(0.0, 1.0))
+def test_a_mirror_image_ends_above_the_photo_where_the_photo_was_taken_from(turn, right, bottom, aside):
+    """Below a photo that is cut at the chin its mirror image is never alone, and makes no hollow there."""
+    side = -1 if right else 1
+    source = photographed(turn if right else -turn)
+    source = replace(source, bounds=source.bounds.new_tensor([[0.0, 0.0, 63.0, bottom]]))
+    image = mirrored(source, side)
+    heights = np.linspace(-0.15, 0.15, 61)
+    points = np.stack([np.full_like(heights, -side * aside * RADIUS), heights, np.zeros_like(heights)], axis=1)
+    below = project(camera_of(source, 0), points)[0][:, 1] > bottom + 1e-3
+
+    assert np.all(project(camera_of(image, 0), points)[0][below, 1] > image.bounds[0, 3].item())
+
+
 @given(
     turn=st.floats(0.15, 1.2),
     right=st.booleans(),
