@@ -14,7 +14,7 @@ from .head_placement import camera_from_world, place_head, scale_of
 from .observation import FEWEST_POINTS, ViewObservation, landmark_measurements, pixels_per_metre, put_by_hand
 from .pose import pose_from_points
 
-_USUAL_FOCAL, _USUAL_FOCAL_SIGMA = 1.4, 0.5
+_USUAL_FOCAL, _USUAL_FOCAL_SIGMA = 1.4, 0.38
 """Focal length over the longer side of the picture where nothing tells it, and the spread of its logarithm: from a
 phone's wide lens (0.7) to a portrait lens or a cropped picture (3)."""
 _LEAST_TURN, _ONE_SIDED_FOCAL_SIGMA = np.radians(5.0), 0.1
