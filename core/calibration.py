@@ -32,8 +32,8 @@ tell hardly more than a few."""
 _SPOT_DEPTH_SIGMA = 0.02
 """How far a spot of skin may lie from the surface between the landmarks, metres of the head frame."""
 _STILL = 1.2
-"""Error of a spot over its standard deviation, median: 0.8 to 1.2 of faces that hold still (synthetic people, a real one
-by two cameras at once), 2 to 7 of real people whose photos were taken one after the other."""
+"""Error of a spot over its standard deviation, median: 0.8 to 1.2 of faces that hold still (synthetic people, or two
+cameras at once), 2 to 7 of real people whose photos were taken one after the other."""
 _ALIKE = 25.0
 """So many spots move alike where a face moves."""
 _GLANCE = 30
