@@ -137,9 +137,9 @@ def test_two_different_people(tmp_path):
     squeezed = tmp_path / "somebody else.png"
     with Image.open(SAMPLE / "right.jpg") as image:
         width, height = image.size
-        narrow = image.resize((round(0.6 * width), height))
+        narrow = image.resize((round(0.55 * width), height))
         canvas = Image.new("RGB", (width, height), image.getpixel((2, 2)))
-        canvas.paste(narrow, (round(0.2 * width), 0))
+        canvas.paste(narrow, (round(0.225 * width), 0))
         canvas.save(squeezed)
     together = load_source([SAMPLE / "left.jpg", FRONT, squeezed])
 

@@ -114,7 +114,8 @@ def test_from_spoilt_to_repaired(start, sample_project, tmp_path):
     solved = saved(window, path, "solved")
 
     assert degrees_between(repaired, turned, LEFT) == pytest.approx(5, abs=0.1)
-    assert degrees_between(unspoilt, solved, LEFT) < 0.5
+    # As exactly as cameras are found at all.
+    assert degrees_between(unspoilt, solved, LEFT) < 0.8
     assert window.failures() == ""
     window.kill()  # and leaves the processor to what follows
 
