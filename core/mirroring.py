@@ -92,7 +92,8 @@ def _height_of_row(photo: SourceViews, row: Float[torch.Tensor, "1"], x: float) 
     pose, k = photo.camera_from_world, photo.intrinsics
     slope = (row - k[:, 1, 2]) / k[:, 1, 1]
     _, across, along = (pose[:, :3, 0] * x + pose[:, :3, 3]).unbind(-1)
-    return (slope * along - across) / (pose[:, 1, 1] - slope * pose[:, 2, 1])
+    # A camera that lies on its side has its rows beside the head: then this is a number, no more.
+    return (slope * along - across) / (pose[:, 1, 1] - slope * pose[:, 2, 1]).clamp_min(0.2)
 
 
 def with_mirror_image(encoded: EncodedViews, image: SourceViews, alone: PhotoMaps) -> EncodedViews:
