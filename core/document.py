@@ -6,6 +6,7 @@ keeping old documents is the whole undo.
 """
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
@@ -15,6 +16,7 @@ from .calibration import Calibration, ViewObservation
 from .camera import Camera
 from .camera_path import CameraPath
 from .doubts import MIRRORED
+from .expressions import AUTOMATIC, MIXED, best_face, differences
 from .interop.conventions import USUAL, Reading
 from .keypoints import HEAD, Keypoints2D, KeypointSchema
 from .mask_bytes import mask_field
@@ -47,6 +49,9 @@ class RenderSettings:
     """Reach of a keypoint's influence on the avatar, metres."""
     mirror: bool = True
     """The side of a head that no photo shows well is the mirror image of the other."""
+    expression: str = AUTOMATIC
+    """The name of the photo whose expression the face has; `MIXED`: of all photos; `AUTOMATIC`: of all that are alike,
+    or of the best. A photo that is none of the avatar's sources counts as that."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +164,24 @@ class Document:
         return self.unseen_half if self.settings.mirror else None
 
     @property
+    def expression(self) -> int | None:
+        """The view whose expression the face has; None: it is blended of all."""
+        if self._chosen is not None or self.settings.expression == MIXED:
+            return self._chosen
+        if not self._differing:
+            return None
+        best = best_face([self.views[index].landmarks_px for index in self.sources])
+        return None if best is None else self.sources[best]
+
+    @property
+    def _chosen(self) -> int | None:
+        return next((index for index in self.sources if self.names[index] == self.settings.expression), None)
+
+    @cached_property
+    def _differing(self) -> list[str]:
+        return differences([(self.names[index], self.views[index].landmarks_px) for index in self.sources])
+
+    @property
     def encoded_from(self) -> tuple[object, ...]:
         """All that an encoding of the source photos depends on; while each is the same object, so is the encoding."""
         frame = None if self.calibration is None else self.calibration.world_from_head
@@ -176,7 +199,18 @@ class Document:
     def doubts(self) -> tuple[str, ...]:
         """What a person should know before trusting the avatar, in sentences."""
         warnings = self.calibration.warnings if self.calibration is not None else ()
-        return (*self.told, *warnings, *([MIRRORED] if self.mirror is not None else []))
+        return (*self.told, *warnings, *self.remarks)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the avatar shows otherwise than the photos, in sentences."""
+        sentences = []
+        if (differing := "; ".join(self._differing)) and self._chosen is None:
+            face = "a mixture" if self.expression is None else f"that of {self.names[self.expression]}"
+            sentences.append(f"{differing[0].upper()}{differing[1:]}: the face is {face}.")
+        if self.mirror is not None:
+            sentences.append(MIRRORED)
+        return tuple(sentences)
 
     @property
     def shows_nobody(self) -> bool:

@@ -15,6 +15,7 @@ from .calibration import Calibration, calibrate
 from .camera import Matrix4
 from .document import RENDER_MODES, RENDER_QUALITIES, Document, DocumentView, RenderSettings
 from .errors import UserError
+from .expressions import AUTOMATIC, MIXED
 from .keypoints import PointState
 from .names import free_name
 from .refinement import Refinement
@@ -251,6 +252,8 @@ def set_render_settings(document: Document, settings: RenderSettings) -> Documen
         raise UserError(f"There is no quality “{settings.quality}”.", f"Choose one of {', '.join(RENDER_QUALITIES)}.")
     if not 0.005 <= settings.sigma <= 1.0:
         raise UserError(f"An influence of {settings.sigma} m is out of range.", "Choose 0.005 to 1 metre.")
+    if settings.expression not in (AUTOMATIC, MIXED, document.settings.expression):
+        settings = replace(settings, expression=document.names[document.view_index(settings.expression)])
     return document if settings == document.settings else replace(document, settings=settings)
 
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 Record = dict[str, Any]
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 """Of what this program writes. 1: the first. 2: with the history of what was done. 3: with the distortion of lenses.
 4: with what refining on the person has found. 5: with what a single turned photo does not show, by a mirror.
-6: with the path along which the avatar is filmed."""
+6: with the path along which the avatar is filmed. 7: with whose expression it has."""
 
 
 def _with_history(record: Record) -> Record:
@@ -40,12 +40,22 @@ def _with_camera_path(record: Record) -> Record:
     return {"camera_path": {"views": [], "seconds": 2.0, "loop": False}} | record
 
 
+def _with_expression(record: Record) -> Record:
+    """6 to 7: as new projects have it. What was said of expressions is said anew."""
+    calibration = record.get("calibration")
+    if calibration is not None:
+        kept = [sentence for sentence in calibration["warnings"] if "with one expression in all photos" not in sentence]
+        record = record | {"calibration": calibration | {"warnings": kept}}
+    return record | {"settings": {"expression": "automatic"} | record["settings"]}
+
+
 MIGRATIONS: dict[int, Callable[[Record], Record]] = {
     1: _with_history,
     2: _with_distortion,
     3: _with_refinement,
     4: _with_mirror,
     5: _with_camera_path,
+    6: _with_expression,
 }
 
 

@@ -185,6 +185,7 @@ def _set(document: Document, setting: str, value: str) -> Document:
         "sigma": _number,
         "background": lambda word: None if word == "none" else tuple(_numbers(word, 3)),
         "mirror": _switch,
+        "expression": str,
     }
     if setting not in readers:
         raise UserError(f"There is no setting “{setting}”.", f"There are: {', '.join(readers)}.")
@@ -276,7 +277,10 @@ KINDS: dict[str, Kind] = {
     "refine": Kind((), "refine the avatar on this person; takes minutes", _refine),
     "unrefine": Kind((), "take off what refining found", _unrefine),
     "set": Kind(
-        ("SETTING", "VALUE"), "resolution, quality, mode, sigma, background or mirror (on, off) of the avatar", _set
+        ("SETTING", "VALUE"),
+        "resolution, quality, mode, sigma, background, mirror (on, off) or expression (a photo, automatic, mixed) of "
+        "the avatar",
+        _set,
     ),
     "path-add": Kind(
         ("ORBIT",),

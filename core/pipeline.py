@@ -10,6 +10,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -127,7 +128,7 @@ class Avatar:
         self._rendering = threading.Lock()
         self._encoded: tuple[int | None, tuple[object, ...], EncodedViews] | None = None
         self._photos = PhotoMemory()
-        self._moved: tuple[EncodedViews, EncodedViews] | None = None
+        self._shown: tuple[EncodedViews, EncodedViews] | None = None
         self._has_moved = self._has_told = False
 
     @staticmethod
@@ -183,7 +184,7 @@ class Avatar:
             camera = camera.resized(*size)
 
         def drawn() -> Iterator[Frame]:
-            here, renderer, shown = self._here(encoded), self._renderer_of(document), DRAWN.get(mode)
+            here, renderer, shown = self._here(encoded, document), self._renderer_of(document), DRAWN.get(mode)
             request = render_request(
                 document,
                 here,
@@ -244,7 +245,7 @@ class Avatar:
         with self._rendering:
             while True:
                 try:
-                    here, camera = self._here(encoded), document.views[document.sources[0]].camera
+                    here, camera = self._here(encoded, document), document.views[document.sources[0]].camera
                     assert camera is not None, "encode has refused a document without cameras"
                     request = render_request(document, here, camera)
                     grids = self._renderer_of(document).baked(request, is_stale)
@@ -266,14 +267,18 @@ class Avatar:
             self._other = known
         return known[2]
 
-    def _here(self, encoded: EncodedViews) -> EncodedViews:
-        """Encoded views where the network is by now; the same object for the same views."""
+    def _here(self, encoded: EncodedViews, document: Document) -> EncodedViews:
+        """Encoded views where the network is by now, with whose expression the document has chosen; the same object for
+        the same views.
+        """
         device = next(self.model.parameters()).device
-        if encoded.low.device == device:
+        face = None if document.expression is None else document.sources.index(document.expression)
+        if encoded.low.device == device and encoded.expression == face:
             return encoded
-        if self._moved is None or self._moved[0] is not encoded:
-            self._moved = encoded, encoded.to(device)
-        return self._moved[1]
+        known = self._shown
+        if known is None or known[0] is not encoded or known[1].expression != face or known[1].low.device != device:
+            known = self._shown = encoded, replace(encoded.to(device), expression=face)
+        return known[1]
 
     def _refuse_twice(self) -> None:
         if self._has_moved:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from ..core import edits
 from ..core.document import RENDER_MODES
-from . import filming
+from . import expression, filming
 from .another_face import take_next_face
 from .command import Command, Desk, Key
 from .comparing import COMPARISON_KINDS, ComparisonKind
@@ -200,6 +200,7 @@ COMMANDS: tuple[Command, ...] = (
         (),
         lambda session: session.document.refinement is not None,
     ),
+    Command("Avatar", expression.TITLE, lambda desk: expression.take(desk.session), (), expression.can_take),
     Command("Film", filming.ADD, lambda desk: filming.add_view(desk.session), (Key("K"),), _is_solved),
     Command("Film", filming.REPLACE, lambda desk: filming.replace_view(desk.session), (), filming.has_path),
     Command("Film", filming.REMOVE, lambda desk: filming.remove_view(desk.session), (), filming.has_path),

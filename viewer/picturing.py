@@ -55,6 +55,7 @@ def ask_for_picture(session: "Session") -> None:
     look = (
         settings.sigma,
         settings.mirror,
+        settings.expression,
         settings.quality,
         session.mode,
         session.probe,

@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Solve, report, write."""
     document = shared.load(options.source, quiet=options.json)
+    shared.tell(document.remarks, quiet=options.json)
     if options.output is not None:
         _write(document, options.output, options.source)
     record = calibration_as_json(document)
@@ -75,8 +76,7 @@ def calibration_as_json(document: "Document") -> dict[str, Any]:
             for suspect in ranking.points
         ],
         "doubts": [
-            *document.told,
-            *calibration.warnings,
+            *document.doubts,
             *doubt_cameras(observed, ranking.views),
             *dict.fromkeys(doubt.text for doubt in doubts),
         ],

@@ -1,7 +1,6 @@
 """An avatar ready to be drawn from any side: what `render`, `turntable`, `film` and `mesh` have in common."""
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,11 +10,10 @@ from .. import edits, pipeline
 from ..camera import Camera, orbit_path
 from ..camera_path import PORTRAIT, framing_distance
 from ..document import Document
-from ..doubts import MIRRORED
 from ..model.views import EncodedViews
 from ..path_edits import view_of_numbers
 from ..render.renderer import Frame
-from .options import Colour, load_with_sources
+from .options import Colour, load_with_sources, tell
 
 DRAWING = {"resolution": "size", "quality": "quality", "mode": "mode", "background": "background"}
 """Render settings, and the options that say them."""
@@ -93,9 +91,8 @@ def document_asked_for(options: argparse.Namespace, also: Sequence[str] = ()) ->
     """The solved document of a command line, with the settings said there; see `Studio.open`."""
     document = load_with_sources(options.source, options.sources, also, quiet=options.json)
     given = {name: getattr(options, option, None) for name, option in DRAWING.items()}
-    given["mirror"] = False if options.no_mirror else None
+    given |= {"mirror": False if options.no_mirror else None, "expression": options.expression}
     chosen = {name: value for name, value in given.items() if value is not None}
     document = edits.set_render_settings(document, replace(document.settings, **chosen))
-    if document.mirror is not None and not options.json:
-        print(MIRRORED, file=sys.stderr)
+    tell(document.remarks, quiet=options.json)
     return document

@@ -30,7 +30,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def add_avatar(parser: argparse.ArgumentParser) -> None:
-    """What the avatar is made of: --sources, --no-mirror."""
+    """What the avatar is made of: --sources, --no-mirror, --expression."""
     parser.add_argument(
         "--sources", nargs="+", metavar="NAME", help="make the avatar of these pictures only; default: of all"
     )
@@ -38,6 +38,12 @@ def add_avatar(parser: argparse.ArgumentParser) -> None:
         "--no-mirror",
         action="store_true",
         help="do not have a mirror image stand in for a side of the head that no photo shows well",
+    )
+    parser.add_argument(
+        "--expression",
+        metavar="NAME",
+        help="the picture whose expression the face has; mixed: of all, as the network blends them; automatic (the "
+        "default): of all where eyes and mouth are alike, else of one that looks ahead with open eyes",
     )
 
 
@@ -98,10 +104,14 @@ def load(paths: Sequence[str], *, quiet: bool, names: Sequence[str] | None = Non
 
     document = load_source(paths, names=names, report=reporter(quiet=quiet))
     assert document.calibration is not None, "load_source solves"
-    if not quiet:
-        for sentence in (*document.told, *document.calibration.warnings):
-            print(sentence, file=sys.stderr)
+    tell((*document.told, *document.calibration.warnings), quiet=quiet)
     return document
+
+
+def tell(sentences: Sequence[str], *, quiet: bool) -> None:
+    """On the standard error, a line each; not at all where `quiet`."""
+    for sentence in () if quiet else sentences:
+        print(sentence, file=sys.stderr)
 
 
 def load_with_sources(

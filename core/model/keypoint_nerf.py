@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from .colours import carried_on
 from .encoders import HourglassEncoder, TextureEncoder
+from .expression import worn
 from .heads import TINY, ColourHead, GeometryHead
 from .pyramid import PyramidEncoder
 from .rays import RAYS, rays_of
@@ -259,9 +260,12 @@ class KeypointNeRF(nn.Module):
         gap = directions - rays
         gap = gap / gap.norm(dim=-1, keepdim=True).clamp_min(1e-6)
         dot = (directions * rays).sum(dim=-1, keepdim=True)
-        return self.colour_head(
-            read_maps(encoded.colours, sighting.uv), features, latent, torch.cat([gap, dot], dim=-1), sighting.say
-        )
+        photos = read_maps(encoded.colours, sighting.uv)
+        rgb, shares = self.colour_head(photos, features, latent, torch.cat([gap, dot], dim=-1), sighting.say)
+        if encoded.expression is None:
+            return rgb, shares
+        changed = worn(shares, points, encoded.expression)
+        return rgb + ((changed - shares)[..., None] * photos).sum(dim=-3), changed
 
     def behind_surface(self, encoded: EncodedViews, sighting: Sighting) -> Float[Tensor, "*b v n 3"]:
         """How far samples lie behind the predicted surface of each view, on three scales (1, 4 and 16 cm).

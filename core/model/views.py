@@ -106,10 +106,13 @@ class EncodedViews(PhotoMaps):
     """Depths predicted on the way to the last, each photo alone and after the first sweep: for training only."""
     choices: tuple[Choice, ...] = ()
     """What every sweep chose from."""
+    expression: int | None = None
+    """Of these views, whose expression the face has (see `expression.worn`), in the head frame; None: all of theirs."""
 
     def to(self, device: torch.device) -> "EncodedViews":
         """The same on another device."""
-        return EncodedViews(*self.each(lambda maps: maps.to(device)), source=self.source.to(device))
+        maps = self.each(lambda maps: maps.to(device))
+        return EncodedViews(*maps, source=self.source.to(device), expression=self.expression)
 
     def picked(self, views: Sequence[int] | Int[Tensor, "g"]) -> "EncodedViews":
         """Some of them, in that order, with what they were told by all."""

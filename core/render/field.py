@@ -16,6 +16,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from ..model.expression import worn
 from ..model.keypoint_nerf import KeypointNeRF
 from ..model.precision import ROW_STEP, fast_arithmetic, padded
 from ..model.spatial import feet, project, read_maps
@@ -80,6 +81,14 @@ class Field:
         rgb, shares = self.model.colour(self.encoded, points, directions, latent.float(), sighting)
         own = rgb - torch.einsum("vn,vnc->nc", shares, read_maps(self.encoded.colours, sighting.uv))
         return torch.cat([shares.T, own], dim=-1)[:count]
+
+    def _as_worn(self, mixtures: Float[Tensor, "n m"], points: Float[Tensor, "n 3"]) -> Float[Tensor, "n m"]:
+        """What a network that knows nothing of expressions has answered, with the one that the face is to have."""
+        view = self.encoded.expression
+        if view is None:
+            return mixtures
+        shares, own = mixtures.split([self.views, 3], dim=-1)
+        return torch.cat([worn(shares.T, points, view).T, own], dim=-1)
 
     def blend(self, points: Float[Tensor, "n s 3"], mixtures: Float[Tensor, "n s m"]) -> Float[Tensor, "n s 3"]:
         """Colours of points whose mixtures are known."""
@@ -224,7 +233,7 @@ class CompiledField(Field):
             torch.from_numpy(say),
         )
         own = colour - (shares[..., None] * photos).sum(dim=0)
-        return torch.cat([shares.T, own], dim=-1)[:count]
+        return self._as_worn(torch.cat([shares.T, own], dim=-1)[:count], points)
 
     def _geometry(self, points: Float[np.ndarray, "n 3"], is_stale: Callable[[], bool]) -> tuple[Tensor, Tensor]:
         """Raw density and latent; rows beyond the points are padding."""

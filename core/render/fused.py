@@ -195,7 +195,7 @@ class FusedField(TiledField):
             )  # fmt: skip
 
         self.tile = in_tiles(len(points), self.tile, work, is_stale=is_stale)
-        return mixtures
+        return self._as_worn(mixtures, points)
 
     def blend(self, points: Float[Tensor, "n s 3"], mixtures: Float[Tensor, "n s m"]) -> Float[Tensor, "n s 3"]:
         """See Field."""

@@ -1,63 +1,153 @@
-"""What is said of photos whose faces do not keep still."""
+"""Photos whose faces do not keep still: what is said of them, and whose expression the avatar has."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
-from kpnerf.core.calibration import calibrate
-from kpnerf.core.observation import ViewObservation
+from kpnerf.core import edits
+from kpnerf.core.document import Document
+from kpnerf.core.errors import UserError
+from kpnerf.core.explaining import subject_of
+from kpnerf.core.expressions import AUTOMATIC, MIXED, best_face, differences
+from kpnerf.core.pipeline import Avatar, render_request
+from kpnerf.core.probe import NO_PROBE
+from kpnerf.core.render.influence import shares
 
-from .seen_faces import nobody, person, photos_of
+from .ball_document import ball_document, small_network
+from .model import scene
+from .seen_faces import person, photos_of
 
 MOUTH = ((13, 14), (10, 152))
 EYES = ((159, 145), (33, 133)), ((386, 374), (362, 263))
+AWAKE, ASLEEP = (0.35, 0.35), (0.1, 0.05)
 
 
-def opened(view: ViewObservation, pair: tuple[int, int], across: tuple[int, int], share: float) -> ViewObservation:
+def opened(landmarks: np.ndarray, pair: tuple[int, int], across: tuple[int, int], share: float) -> np.ndarray:
     """With two landmarks so far apart, as a share of the distance of two others."""
-    landmarks = np.array(view.landmarks_px)
+    landmarks = np.array(landmarks)
     up, down = pair
     middle, height = (landmarks[up] + landmarks[down]) / 2, np.linalg.norm(np.diff(landmarks[list(across)], axis=0))
     landmarks[up], landmarks[down] = middle - [0, share * height / 2], middle + [0, share * height / 2]
-    return replace(view, landmarks_px=landmarks)
+    return landmarks
 
 
-def looking(view: ViewObservation, *, mouth: float = 0.0, eyes: tuple[float, float] = (0.35, 0.35)) -> ViewObservation:
-    """A face with its mouth and either eye so far open."""
-    view = opened(view, *MOUTH, mouth)
+def face(yaw: float = 0.0, *, mouth: float = 0.0, eyes: tuple[float, float] = AWAKE) -> np.ndarray:
+    """Landmarks of a face seen from the side by some degrees, with its mouth and either eye so far open."""
+    landmarks = opened(photos_of(person(), yaw)[0].landmarks_px, *MOUTH, mouth)
     for (lids, corners), share in zip(EYES, eyes, strict=True):
-        view = opened(view, lids, corners, share)
-    return view
+        landmarks = opened(landmarks, lids, corners, share)
+    return landmarks
 
 
-def told(*views: ViewObservation) -> list[str]:
-    """The sentences about expressions."""
-    return [sentence for sentence in calibrate(views).warnings if "expression" in sentence]
+def document(*faces: np.ndarray | None) -> Document:
+    """Photos a.png, b.png, … of a ball, with these faces found in them."""
+    balls = ball_document(tuple(np.linspace(-0.4, 0.4, len(faces))))
+    views = tuple(replace(view, landmarks_px=found) for view, found in zip(balls.views, faces, strict=True))
+    return replace(balls, views=views)
+
+
+def wearing(of: Document, expression: str) -> Document:
+    """With an expression chosen."""
+    return edits.set_render_settings(of, replace(of.settings, expression=expression))
 
 
 @pytest.mark.parametrize("mouth", [0.0, 0.12])
-def test_one_expression_is_worth_no_word(mouth):
-    """Whatever it is, and beside a photo that shows nobody."""
-    views = [looking(view, mouth=mouth) for view in photos_of(person(), -30, 0, 30)]
+def test_one_expression_is_worth_no_word_and_nothing_is_done_about_it(mouth):
+    """Whatever it is, also beside a photo that shows nobody."""
+    faces = [face(yaw, mouth=mouth) for yaw in (-30, 0, 30)]
 
-    assert not told(*views)
-    assert not told(views[0], nobody(), views[2])
-    assert not told(views[0])
-
-
-def test_an_open_mouth_beside_a_closed_one_is_told():
-    """Of the widest and the most closed, by their names."""
-    left, front, right = photos_of(person(), -30, 0, 30)
-    (sentence,) = told(looking(left, mouth=0.09), looking(front, mouth=0.01), looking(right, mouth=0.2))
-
-    assert sentence.startswith("The mouth is open in 2.jpg and closed in 1.jpg:")
+    for some in (faces, [faces[0], None, faces[2]], [None, faces[1]]):
+        assert document(*some).expression is None
+        assert not [sentence for sentence in document(*some).remarks if "expression" in sentence or "face" in sentence]
 
 
-def test_closed_eyes_are_told_but_not_a_wink():
+def test_what_is_open_and_closed_is_told_in_one_sentence_with_whose_face_it_is():
+    """Of the widest and the most closed, by their names; asleep, the one from straight ahead is not the best."""
+    left, front = face(-30, mouth=0.09, eyes=(0.4, 0.4)), face(0, mouth=0.01, eyes=ASLEEP)
+
+    assert document(left, front, face(20, mouth=0.2)).remarks == (
+        "The mouth is open in c.png and closed in b.png; the eyes are open in a.png and closed in b.png: "
+        "the face is that of c.png.",
+    )
+
+
+def test_a_wink_is_no_difference():
     """Of a wink the other eye is as open as ever."""
-    left, right = photos_of(person(), -20, 20)
-    (sentence,) = told(looking(left, eyes=(0.1, 0.05)), looking(right))
+    assert differences([("a", face(-20, eyes=ASLEEP)), ("b", face(20))]) == ["the eyes are open in b and closed in a"]
+    assert not differences([("a", face(-20, eyes=(0.35, 0.05))), ("b", face(20))])
 
-    assert sentence.startswith("The eyes are open in 1.jpg and closed in 0.jpg:")
-    assert not told(looking(left, eyes=(0.35, 0.05)), looking(right))
+
+def test_the_best_face_looks_ahead_with_open_eyes():
+    """Where all sleep, the one that looks ahead; where there is none, none."""
+    turned, ahead, asleep = face(25), face(5), face(0, eyes=ASLEEP)
+
+    assert best_face([turned, None, ahead, asleep]) == 2
+    assert best_face([face(25, eyes=ASLEEP), asleep]) == 1
+    assert best_face([None]) is None
+
+
+def test_a_choice_is_kept_while_its_photo_makes_the_avatar():
+    """Held out or removed, the photo counts for nothing; back again, it does."""
+    chosen = wearing(document(face(-30), face(0), face(30)), "c")
+    held_out, removed = edits.hold_out(chosen, 2), edits.remove_view(chosen, 2)
+
+    assert chosen.settings.expression == "c.png" and chosen.expression == 2
+    assert held_out.expression is None and edits.hold_out(held_out, 2, held_out=False).expression == 2
+    assert removed.expression is None and removed.settings.expression == "c.png"
+    assert edits.remove_view(chosen, 0).expression == 1
+
+
+def test_a_chosen_photo_is_not_told_and_no_other_can_be_chosen():
+    """Whoever has chosen knows; that a face is mixed is worth a word all the same; of photos there is the list."""
+    differing = document(face(-30, mouth=0.2), face(0), face(30))
+
+    assert differing.expression == 1 and len(differing.remarks) == 1
+    assert wearing(differing, "a.png").expression == 0 and not wearing(differing, "a.png").remarks
+    assert wearing(differing, MIXED).expression is None
+    assert "the face is a mixture" in wearing(differing, MIXED).remarks[0]
+    assert wearing(wearing(differing, MIXED), AUTOMATIC).expression == 1
+    with pytest.raises(UserError, match="no picture called “d”. The pictures are: a.png"):
+        wearing(differing, "d")
+
+
+def test_every_way_of_drawing_agrees_about_whose_expression_it_is():
+    """Interactive pictures, the reference and what explains them; encoded is only once."""
+    avatar, plain = Avatar(small_network()), document(face(-30), face(0), face(30))
+    encoded = avatar.encode(plain)
+    camera = scene.camera(0.0, 48)
+
+    def drawn(of: Document, quality: str) -> np.ndarray:
+        frame = avatar.picture(avatar.encode(of), of, camera, quality=quality)
+        return frame.rgba[..., :3] * frame.rgba[..., 3:]
+
+    differences_of = []
+    for quality in ("interactive", "reference"):
+        mixed, *alone = (drawn(wearing(plain, name), quality) for name in (MIXED, "a.png", "c.png"))
+        np.testing.assert_array_equal(mixed, drawn(plain, quality))
+        differences_of.append([each - mixed for each in alone])
+    quick, slow = (np.stack(each) for each in differences_of)
+
+    assert avatar.encode(wearing(plain, "a.png")) is encoded
+    assert np.abs(slow).max() > 0.05
+    assert np.corrcoef(quick.ravel(), slow.ravel())[0, 1] > 0.9
+    assert np.corrcoef(slow[0].ravel(), slow[1].ravel())[0, 1] < 0.5
+
+
+@torch.inference_mode()
+def test_the_picture_that_explains_shares_shows_those_that_are_worn():
+    """At points of the face's front."""
+    model, plain = small_network(), document(face(-30), face(0), face(30))
+    encoded = Avatar(model).encode(plain)
+    points = torch.tensor([[0.0, 0.0, -0.02], [0.005, 0.005, -0.018]])
+    along = torch.tensor([[0.0, 0.0, 1.0]]).expand(2, 3)
+    found = [
+        shares(subject_of(model, replace(encoded, expression=view), plain, NO_PROBE), points, along)
+        for view in (None, 0, 2)
+    ]
+    mixed, left, right = (weights for weights, _ in found)
+
+    assert (left[0] > mixed[0]).all() and (right[2] > mixed[2]).all()
+    torch.testing.assert_close(left.sum(dim=0), mixed.sum(dim=0))
+    assert render_request(plain, encoded, scene.camera(0.0, 48)).encoded.expression is None

@@ -47,6 +47,13 @@ def test_there_is_a_way_from_every_format_to_the_newest():
     """One function for each, and the number grows by one each time."""
     assert sorted(MIGRATIONS) == list(range(1, FORMAT_VERSION))
     assert migrated({"version": 1, "views": [], "settings": {}})["version"] == FORMAT_VERSION
-    assert migrated({"version": 4, "settings": {"sigma": 0.05}})["settings"] == {"sigma": 0.05, "mirror": True}
+    assert migrated({"version": 4, "settings": {"sigma": 0.05}})["settings"] == {
+        "sigma": 0.05,
+        "mirror": True,
+        "expression": "automatic",
+    }
+    said = ["a.png does not fit.", "The mouth is open: the avatar is sharper with one expression in all photos."]
+    solved = migrated({"version": 6, "settings": {}, "calibration": {"warnings": said, "scale": 1}})["calibration"]
+    assert solved == {"warnings": said[:1], "scale": 1}
     newest = {"version": FORMAT_VERSION, "history": ["kept"]}
     assert migrated(newest) is newest

@@ -39,9 +39,8 @@ def document_with_files(folder: Path) -> Document:
     document = edits.unplace_keypoint(document, 2, "forehead")
     document = edits.lock(edits.set_focal(document, 1, 412.3), 1, focal=True)
     document = edits.hold_out(document, 2)
-    return edits.set_render_settings(
-        document, RenderSettings(384, "reference", background=(0.1, 0.2, 0.3), mode="normal", sigma=0.04, mirror=False)
-    )
+    settings = RenderSettings(384, "reference", (0.1, 0.2, 0.3), "normal", sigma=0.04, mirror=False, expression="b.png")
+    return edits.set_render_settings(document, settings)
 
 
 def assert_same(a: Document, b: Document) -> None:

@@ -46,7 +46,7 @@ EDITS = {
     "scale": lambda d: camera_edits.scale_to_distance(d, "chin", "forehead", 0.2),
     "solve": lambda d: edits.solve_cameras(locked(d)),
     "settings": lambda d: edits.set_render_settings(
-        d, RenderSettings(384, "reference", (0.1, 0.2, 0.3), "normal", 0.04, mirror=False)
+        d, RenderSettings(384, "reference", (0.1, 0.2, 0.3), "normal", 0.04, mirror=False, expression="b.png")
     ),
     "no background": lambda d: edits.set_render_settings(d, RenderSettings()),
     "several": lambda d: edits.occlude_keypoint(

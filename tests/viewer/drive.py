@@ -21,6 +21,7 @@ from kpnerf.core.geometry import project
 from kpnerf.viewer import app as program
 from kpnerf.viewer.camera_pose import pose_of_camera
 from kpnerf.viewer.engine import Engine
+from kpnerf.viewer.expression import chosen
 from kpnerf.viewer.pace import Pace
 
 from .blob_engine import BlobEngine
@@ -180,6 +181,7 @@ class Observer:
             "key_view": session.editor.key_view,
             "overlays": session.overlays,
             "polished": session.polished,
+            "expression": chosen(session.document) if session.document.views else "",
             "is_mirrored": session.document.mirror is not None,
             "apexes": [place.tolist() for place in apexes],
             "comparing": [comparing.kind, comparing.divider],

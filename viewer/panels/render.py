@@ -7,6 +7,7 @@ import numpy as np
 
 from ...core.document import RENDER_MODES, RENDER_QUALITIES, RenderMode, RenderQuality
 from ...core.edits import set_render_settings
+from .. import expression
 from ..backdrop import Backdrop
 from ..changes import Changes
 from ..form import DraggedNumber, Form
@@ -47,6 +48,7 @@ class RenderPanel:
             self._overlays = dpg.add_checkbox(label="points", callback=lambda sender, on: self._show_overlays(on))
         with form.labelled("Look"):
             self._polished = dpg.add_checkbox(label="polished", callback=lambda sender, on: self._polish(on))
+        self._expression = form.choice("Expression", [], lambda text: expression.choose(session, text))
         with form.labelled("Unseen half"):
             self._mirror = dpg.add_checkbox(label="mirror", callback=lambda sender, on: self._use_mirror(on))
         with dpg.group(horizontal=True):
@@ -63,7 +65,9 @@ class RenderPanel:
         looks = session.mode, session.backdrop, session.overlays, session.polished, angle, session.slice_depth
         refinement, can, refining = session.document.refinement, can_refine(session), is_refining(session)
         one_sided = session.document.unseen_half is not None
-        if self._changes.seen(settings, *looks, refinement, can, refining, one_sided):
+        several, expressions = expression.can_choose(session), tuple(expression.choices(session.document))
+        worn = expression.chosen(session.document)
+        if self._changes.seen(settings, *looks, refinement, can, refining, one_sided, several, *expressions, worn):
             return
         dpg.configure_item(self._refine, enabled=can, show=not refining)
         dpg.configure_item(self._cancel, show=refining)
@@ -74,6 +78,8 @@ class RenderPanel:
         dpg.set_value(self._resolution, f"{settings.resolution} px")
         dpg.set_value(self._quality, settings.quality.capitalize())
         dpg.set_value(self._mode, session.mode.capitalize())
+        dpg.configure_item(self._expression, items=list(expressions), enabled=several)
+        dpg.set_value(self._expression, worn)
         dpg.set_value(self._mirror, settings.mirror)
         dpg.configure_item(self._mirror, enabled=one_sided)
         dpg.set_value(self._backdrop, session.backdrop.value)

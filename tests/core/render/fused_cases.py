@@ -85,7 +85,7 @@ def largest(a: torch.Tensor, b: torch.Tensor) -> float:
 def compared(device: torch.device, count: int, dtype: torch.dtype, views: int, **changes: bool) -> dict[str, float]:
     """Both fields' answers about the same points."""
     model = scene.network(3, **changes)
-    encoded, keypoints = encoded_of(model, views), scene.keypoints()
+    encoded, keypoints = replace(encoded_of(model, views), expression=views // 2), scene.keypoints()
     points, directions = asked(count)
     plain = Field(model, encoded, keypoints)
     quick = FusedField(model.to(device), encoded.to(device), keypoints.to(device), dtype=dtype)

@@ -1,5 +1,7 @@
 """The compiled loops against their plain twins, on a small network with random weights."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -91,6 +93,26 @@ def test_mixtures_and_what_they_make(fields: tuple[Field, CompiledField], monkey
     rgb, _, _ = plain_field.model.query(plain_field.encoded, plain_field.keypoints, at, along)
 
     torch.testing.assert_close(fast, plain, atol=2e-4, rtol=1e-3)
+    torch.testing.assert_close(plain_field.blend(at[:, None], plain[:, None])[:, 0], rgb, atol=1e-5, rtol=1e-4)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("view", [0, 2])
+def test_mixtures_with_one_expression(fields: tuple[Field, CompiledField], view: int) -> None:
+    """Both give the photo that has it the same share, and so does the network, asked for a colour."""
+    plain_field, fast_field = fields
+    at, along = points()[:900], towards(900)
+    at = at[plain_field.in_hull(at)]
+    along, encoded = along[: len(at)], replace(plain_field.encoded, expression=view)
+    plain, fast = (
+        kind(plain_field.model, encoded, scene.keypoints()).mixtures(at, along) for kind in (Field, CompiledField)
+    )
+    rgb, _, _ = plain_field.model.query(encoded, plain_field.keypoints, at, along)
+    before = fast_field.mixtures(at, along)
+
+    assert (fast - plain).abs().mean() < 0.01
+    assert (plain[:, view] > before[:, view] + 0.05).float().mean() > 0.1
+    torch.testing.assert_close(fast[:, :3].sum(dim=1), before[:, :3].sum(dim=1))
     torch.testing.assert_close(plain_field.blend(at[:, None], plain[:, None])[:, 0], rgb, atol=1e-5, rtol=1e-4)
 
 
