@@ -41,6 +41,16 @@ def face(yaw: float = 0.0, *, mouth: float = 0.0, eyes: tuple[float, float] = AW
     return landmarks
 
 
+def smiling(landmarks: np.ndarray, wider: float, higher: float) -> np.ndarray:
+    """With corners of the mouth farther apart and higher, in widths of the mouth."""
+    landmarks = np.array(landmarks)
+    right, left = landmarks[[61, 291]]
+    across = left - right
+    up = np.array([across[1], -across[0]])
+    landmarks[61], landmarks[291] = right - wider / 2 * across + higher * up, left + wider / 2 * across + higher * up
+    return landmarks
+
+
 def document(*faces: np.ndarray | None) -> Document:
     """Photos a.png, b.png, … of a ball, with these faces found in them."""
     balls = ball_document(tuple(np.linspace(-0.4, 0.4, len(faces))))
@@ -77,6 +87,23 @@ def test_a_wink_is_no_difference():
     """Of a wink the other eye is as open as ever."""
     assert differences([("a", face(-20, eyes=ASLEEP)), ("b", face(20))]) == ["the eyes are open in b and closed in a"]
     assert not differences([("a", face(-20, eyes=(0.35, 0.05))), ("b", face(20))])
+
+
+def test_a_smile_beside_none_is_told_and_a_mouth_that_is_only_wider_is_not():
+    """From one side a mouth looks wider than from another; an open one is told as that."""
+    serious, open_too = face(10), face(-20, mouth=0.15)
+
+    assert differences([("a", smiling(face(-20), 0.5, 0.2)), ("b", serious)]) == ["the mouth smiles in a and not in b"]
+    assert not differences([("a", smiling(face(-20), 0.5, 0.0)), ("b", serious)])
+    assert differences([("a", smiling(open_too, 0.5, 0.2)), ("b", serious)]) == [
+        "the mouth is open in a and closed in b"
+    ]
+
+
+def test_what_is_guessed_of_a_face_from_the_side_is_no_expression():
+    """Half of its mouth is hidden."""
+    assert not differences([("a", face(75, mouth=0.2)), ("b", face(0))])
+    assert differences([("a", face(30, mouth=0.2)), ("b", face(0))])
 
 
 def test_the_best_face_looks_ahead_with_open_eyes():
