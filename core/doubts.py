@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .camera import Camera
+from .expressions import differences
 from .head_placement import parallax
 from .observation import FEWEST_POINTS, ViewObservation, pixels_per_metre
 
@@ -15,6 +16,10 @@ _IMPLAUSIBLE = 0.0027
 """Median distance on the face, metres, beyond which landmarks do not belong to one head. Three photos of one rendered
 person stay below that, unless hair hides half the face; with one photo of somebody else the worst is 2.4 to 9.5 mm, and
 beyond it of 18 in 20."""
+_MOVED = 0.004
+"""The same of photos whose expressions differ: faces of one person that smile, and do not, are up to that far off."""
+_PIXELS = 2.0
+"""No landmark of a small face is exact to less: that far off, nothing is said."""
 _LEAST_PARALLAX = np.radians(5.0)
 
 
@@ -30,8 +35,9 @@ def doubts(
     for view, known in zip(views, solved, strict=True):
         if not known and not view.pose_is_known:
             sentences.append(f"The camera of {view.name} is a guess: place at least {FEWEST_POINTS} of its points.")
+    limit = _MOVED if differences([(view.name, view.landmarks_px) for view in views]) else _IMPLAUSIBLE
     for view, residual in zip(views, residual_px, strict=True):
-        if np.isfinite(residual) and residual > _IMPLAUSIBLE * pixels_per_metre(view):
+        if np.isfinite(residual) and residual > max(limit * pixels_per_metre(view), _PIXELS):
             sentences.append(
                 f"{view.name} does not fit, its points are {residual:.0f} pixels off: "
                 "check that it shows the same person, and the face in plain view."

@@ -8,16 +8,18 @@ import torch
 
 from kpnerf.core import edits
 from kpnerf.core.document import Document
+from kpnerf.core.doubts import doubts
 from kpnerf.core.errors import UserError
 from kpnerf.core.explaining import subject_of
 from kpnerf.core.expressions import AUTOMATIC, MIXED, best_face, differences
+from kpnerf.core.observation import pixels_per_metre
 from kpnerf.core.pipeline import Avatar, render_request
 from kpnerf.core.probe import NO_PROBE
 from kpnerf.core.render.influence import shares
 
 from .ball_document import ball_document, small_network
 from .model import scene
-from .seen_faces import person, photos_of
+from .seen_faces import camera, person, photos_of
 
 MOUTH = ((13, 14), (10, 152))
 EYES = ((159, 145), (33, 133)), ((386, 374), (362, 263))
@@ -104,6 +106,22 @@ def test_what_is_guessed_of_a_face_from_the_side_is_no_expression():
     """Half of its mouth is hidden."""
     assert not differences([("a", face(75, mouth=0.2)), ("b", face(0))])
     assert differences([("a", face(30, mouth=0.2)), ("b", face(0))])
+
+
+@pytest.mark.parametrize(
+    ("mouth", "millimetres", "is_told"), [(0.0, 2.0, False), (0.0, 3.3, True), (0.2, 3.3, False), (0.2, 4.5, True)]
+)
+def test_who_makes_faces_is_not_taken_for_somebody_else(mouth, millimetres, is_told):
+    """Their points are off by more than those of a face at rest; of a face of few pixels nobody can tell."""
+    views = photos_of(person(), -20, 20)
+    views[0] = replace(views[0], landmarks_px=face(-20, mouth=mouth))
+    views[1] = replace(views[1], landmarks_px=face(20))
+    cameras = [camera(-20), camera(20)]
+    off = np.array([0.001 * millimetres * pixels_per_metre(view) for view in views])
+    small = [replace(view, landmarks_px=view.landmarks_px / 20) for view in views]
+
+    assert any("the same person" in sentence for sentence in doubts(views, cameras, np.zeros(3), off)) is is_told
+    assert not any("the same person" in sentence for sentence in doubts(small, cameras, np.zeros(3), off / 20))
 
 
 def test_the_best_face_looks_ahead_with_open_eyes():
