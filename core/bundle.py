@@ -81,13 +81,18 @@ def residuals(bundle: Bundle) -> tuple[Float[np.ndarray, "v n 2"], Float[np.ndar
     return projected - bundle.pixels_px, depth
 
 
+def squares(bundle: Bundle, error: Float[np.ndarray, "v n 2"]) -> Float[np.ndarray, "v n"]:
+    """How far off observations are, squared, in their standard deviations; 0 where nothing was seen."""
+    return bundle.weights**2 * np.sum(error**2, axis=-1)
+
+
 def cost(bundle: Bundle) -> float:
     """Half the robust sum of squares, infinite where a point lies behind the camera that saw it."""
     error, depth = residuals(bundle)
     seen = bundle.weights > 0
     if np.any(depth[seen] <= 0):
         return float("inf")
-    squared = (bundle.weights**2 * np.sum(error**2, axis=-1))[seen]
+    squared = squares(bundle, error)[seen]
     if np.isfinite(bundle.outlier):
         squared = bundle.outlier**2 * np.log1p(squared / bundle.outlier**2)
     total = squared.sum()
@@ -102,12 +107,12 @@ def jacobians(
 ) -> tuple[Float[np.ndarray, "v n 2 6"], Float[np.ndarray, "v n 2"], Float[np.ndarray, "v n 2 3"]]:
     """Derivatives of the projected pixels: by pose (rotation vector and translation, both in camera axes, the
     rotation about the world origin), by the logarithm of the focal length, and by the point."""
-    in_camera = _in_camera(bundle)
-    rotation, translation = bundle.camera_from_world[:, :3, :3], bundle.camera_from_world[:, :3, 3]
-    by_place, by_focal = _by_place(bundle, in_camera)
-    arm = in_camera - translation[:, None, :]
-    by_pose = np.concatenate([np.cross(arm[..., None, :], by_place), by_place], axis=-1)
-    return by_pose, by_focal, by_place @ rotation[:, None]
+    by_place, by_focal = _by_place(bundle, _in_camera(bundle))
+    rotation = bundle.camera_from_world[:, :3, :3]
+    x, y, z = ((bundle.points + bundle.offsets) @ rotation.transpose(0, 2, 1)).transpose(2, 0, 1)[..., None]
+    by_x, by_y, by_z = by_place.transpose(3, 0, 1, 2)
+    by_turn = np.stack([y * by_z - z * by_y, z * by_x - x * by_z, x * by_y - y * by_x], axis=-1)
+    return np.concatenate([by_turn, by_place], axis=-1), by_focal, _by_point(bundle, by_place)
 
 
 def _by_place(
@@ -122,6 +127,12 @@ def _by_place(
     by_place[..., 1, 1] = focal[..., 1] * inverse
     by_place[..., :, 2] = -focal * slope * inverse[..., None]
     return by_place, focal * slope
+
+
+def _by_point(bundle: Bundle, by_place: Float[np.ndarray, "v n 2 3"]) -> Float[np.ndarray, "v n 2 3"]:
+    """Derivatives by the point in the world."""
+    # As one matrix a view: a product for every point would be called for each.
+    return (by_place.reshape(len(by_place), -1, 3) @ bundle.camera_from_world[:, :3, :3]).reshape(by_place.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,8 +152,7 @@ def _normal_equations(bundle: Bundle) -> _NormalEquations:
     groups = len(bundle.log_focals)
     error, _ = residuals(bundle)
     # Cauchy loss as reweighting: an observation of standardised residual s counts 1 / (1 + s^2 / c^2).
-    squared = bundle.weights**2 * np.sum(error**2, axis=-1)
-    weight = bundle.weights**2 / (1 + squared / bundle.outlier**2)
+    weight = bundle.weights**2 / (1 + squares(bundle, error) / bundle.outlier**2)
     if not (bundle.free_pose.any() or bundle.free_focal.any()):
         return _equations_of_points(bundle, error, weight)
     by_pose, by_focal, by_point = jacobians(bundle)
@@ -167,10 +177,10 @@ def _normal_equations(bundle: Bundle) -> _NormalEquations:
     if not bundle.free_points:
         return _NormalEquations(cameras, right, np.zeros((0, 3, 3)), np.zeros((0, 3)), np.zeros((0, 3, size)), free)
     mixed = np.zeros((count, 3, size))
-    across = by_point.swapaxes(-1, -2)
     for v in range(views):
-        columns = np.append(np.arange(6 * v, 6 * v + 6), 6 * views + bundle.group[v])
-        mixed[:, :, columns] += across[v] @ weighted[v]
+        by_x, by_y = (by_point[v, :, axis, :, None] * weighted[v, :, axis, None] for axis in range(2))
+        mixed[:, :, 6 * v : 6 * v + 6] = by_x[..., :6] + by_y[..., :6]
+        mixed[:, :, 6 * views + bundle.group[v]] += by_x[..., 6] + by_y[..., 6]
     points, points_right = _point_blocks(bundle, by_point, error, weight)
     return _NormalEquations(cameras, right, points, points_right, mixed, free)
 
@@ -183,8 +193,7 @@ def _equations_of_points(
     points, points_right = np.zeros((0, 3, 3)), np.zeros((0, 3))
     if bundle.free_points:
         by_place, _ = _by_place(bundle, _in_camera(bundle))
-        by_point = by_place @ bundle.camera_from_world[:, None, :3, :3]
-        points, points_right = _point_blocks(bundle, by_point, error, weight)
+        points, points_right = _point_blocks(bundle, _by_point(bundle, by_place), error, weight)
     nothing = np.zeros((len(points), 3, size))
     return _NormalEquations(
         np.zeros((size, size)), np.zeros(size), points, points_right, nothing, np.zeros(size, dtype=bool)
@@ -197,10 +206,13 @@ def _point_blocks(
     error: Float[np.ndarray, "v n 2"],
     weight: Float[np.ndarray, "v n"],
 ) -> tuple[Float[np.ndarray, "n 3 3"], Float[np.ndarray, "n 3"]]:
-    scaled = by_point.swapaxes(-1, -2) * weight[..., None, None]
-    points = (scaled @ by_point).sum(axis=0) + (bundle.prior_weights**2)[:, None, None] * np.eye(3)
-    points_right = -(scaled @ error[..., None])[..., 0].sum(axis=0)
-    points_right -= (bundle.prior_weights**2)[:, None] * (bundle.points - bundle.prior_points)
+    scaled = by_point * weight[..., None, None]
+    prior = bundle.prior_weights**2
+    points, points_right = prior[:, None, None] * np.eye(3), prior[:, None] * (bundle.prior_points - bundle.points)
+    for j in range(3):
+        points_right[:, j] -= np.einsum("vni,vni->n", scaled[..., j], error)
+        for k in range(3):
+            points[:, j, k] += np.einsum("vni,vni->n", scaled[..., j], by_point[..., k])
     return points, points_right
 
 
@@ -216,15 +228,38 @@ def _solve(equations: _NormalEquations, bundle: Bundle, damping: float) -> tuple
             step[free] = np.linalg.solve(cameras, right)
         return step, point_step
     diagonal = np.einsum("njj->nj", equations.points)
-    points = equations.points + (damping * diagonal + 1e-12)[:, :, None] * np.eye(3)
-    mixed = equations.mixed[:, :, free]
-    solved = np.linalg.solve(points, np.concatenate([mixed, equations.points_right[..., None]], axis=-1))
+    inverse = _inverse(equations.points + (damping * diagonal + 1e-12)[:, :, None] * np.eye(3))
+    point_right = equations.points_right
     if free.any():
+        mixed = equations.mixed if free.all() else equations.mixed[:, :, free]
+        solved = _times(inverse, mixed)
         rows = mixed.reshape(-1, mixed.shape[-1])
-        reduced = cameras - rows.T @ solved[..., :-1].reshape(rows.shape)
-        step[free] = np.linalg.solve(reduced, right - rows.T @ solved[..., -1].ravel())
-    point_step = solved[..., -1] - solved[..., :-1] @ step[free]
-    return step, point_step
+        reduced = cameras - rows.T @ solved.reshape(rows.shape)
+        step[free] = np.linalg.solve(reduced, right - solved.reshape(rows.shape).T @ point_right.ravel())
+        point_right = point_right - (rows @ step[free]).reshape(-1, 3)
+    return step, _times(inverse, point_right[..., None])[..., 0]
+
+
+def _inverse(matrices: Float[np.ndarray, "n 3 3"]) -> Float[np.ndarray, "n 3 3"]:
+    """Of symmetric positive matrices, by their Cholesky factors: what a general solver does for one after the other."""
+    a, b, c, d, e, f = (matrices[:, row, column] for row, column in ((0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2)))
+    # Rows of the inverse of the lower factor.
+    p = 1 / np.sqrt(a)
+    below, last = b * p, d * p
+    r = 1 / np.sqrt(c - below**2)
+    beside = (e - last * below) * r
+    u = 1 / np.sqrt(f - last**2 - beside**2)
+    q = -below * p * r
+    s, t = -(last * p + beside * q) * u, -beside * r * u
+    lower = np.zeros_like(matrices)
+    lower[:, 0, 0], lower[:, 1, 0], lower[:, 1, 1] = p, q, r
+    lower[:, 2, 0], lower[:, 2, 1], lower[:, 2, 2] = s, t, u
+    return np.einsum("nki,nkj->nij", lower, lower)
+
+
+def _times(matrices: Float[np.ndarray, "n 3 3"], columns: Float[np.ndarray, "n 3 c"]) -> Float[np.ndarray, "n 3 c"]:
+    """Products of small matrices: three terms at a time, where matrix multiplication is called for each."""
+    return sum(matrices[:, :, k, None] * columns[:, None, k] for k in range(3))
 
 
 def _moved(bundle: Bundle, steps: tuple[np.ndarray, np.ndarray]) -> Bundle:

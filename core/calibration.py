@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float
 
-from .bundle import Bundle, adjust, residuals
+from .bundle import Bundle, adjust, residuals, squares
 from .camera import Camera, Matrix4
 from .canonical import LANDMARKS, canonical_face, drift
 from .doubts import doubts
@@ -206,8 +206,7 @@ def _looseness(bundle: Bundle) -> float:
     seen = np.count_nonzero(weights, axis=0)
     if not len(seen):
         return 1.0
-    error, _ = residuals(bundle)
-    missed = np.sum(weights**2 * np.sum(error[:, LANDMARKS:] ** 2, axis=-1), axis=0)
+    missed = squares(bundle, residuals(bundle)[0])[:, LANDMARKS:].sum(axis=0)
     # Two coordinates a photo, less the three that place the spot.
     moved = max(0.0, float(np.median(missed / (2 * seen - 3))) / _STILL**2 - 1)
     ambiguous = np.count_nonzero(weights.any(axis=1)) == 2

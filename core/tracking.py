@@ -22,7 +22,8 @@ _SPOTS, _SPOT_QUALITY, _SPOT_DISTANCE = 400, 0.002, 3
 """Most spots from one photo, their contrast relative to the best one, and their distance in chart pixels."""
 _WINDOW = 9
 """Half the patch that is compared, chart pixels."""
-_STEPS = 12
+_STEPS, _ARRIVED = 12, 0.001
+"""Of aligning a patch: at most so many, and chart pixels of one after which no more are taken."""
 _FINER = 2.0
 """Photos finer than so many pixels to one of the chart are shrunk first, or they would alias."""
 _FEWEST_SPOTS = 15
@@ -183,39 +184,25 @@ def align_patches(
     """
     import cv2
 
+    from .patch_kernels import align
+
     line = np.arange(-_WINDOW, _WINDOW + 1)
     across, down = (grid.ravel() for grid in np.meshgrid(line, line))
-    share = np.exp(-(across**2 + down**2) / (2 * (_WINDOW / 2) ** 2)).astype(np.float32)
-    total = share.sum()
-
-    def patches(picture: np.ndarray, middles: np.ndarray) -> np.ndarray:
-        x, y = (middles[:, :1] + across).astype(np.float32), (middles[:, 1:] + down).astype(np.float32)
-        values = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return values - (values @ (share / total))[:, None]
-
+    weights = np.exp(-(across**2 + down**2) / (2 * (_WINDOW / 2) ** 2))
     first, second = here.astype(np.float32), there.astype(np.float32)
-    wanted = patches(first, places)
-    slopes = np.stack(
-        [patches(cv2.Sobel(first, cv2.CV_32F, dx, dy, ksize=3) / 8, places) for dx, dy in ((1, 0), (0, 1))], axis=-1
-    )
-    counted = (slopes * share[:, None]).transpose(0, 2, 1)
-    information = (counted @ slopes).astype(np.float64)
-    damping = 1e-3 * np.trace(information, axis1=1, axis2=2) + 1e-6
-    inverse = np.linalg.inv(information + damping[:, None, None] * np.eye(2))
-    steepest = (inverse @ counted).astype(np.float32)
-    found = np.array(start, dtype=np.float64)
-    for _ in range(_STEPS):
-        now = patches(second, found)
-        gain = np.clip((wanted * now) @ share / np.maximum((now * now) @ share, 1e-6), 0.5, 2.0)
-        step = (steepest @ (wanted - gain[:, None] * now)[..., None])[..., 0]
-        found += step * np.minimum(1.0, 1.5 / np.maximum(np.linalg.norm(step, axis=1, keepdims=True), 1e-9))
-    now = patches(second, found)
-    norms = ((wanted * wanted) @ share) * ((now * now) @ share)
-    correlation = (wanted * now) @ share / np.sqrt(np.maximum(norms, 1e-6))
-    noise = (wanted - now) ** 2 @ share / total + _PIXEL_NOISE
-    weakest = np.maximum(np.linalg.eigvalsh(information)[:, 0], 1e-6)
+    slope_x, slope_y = (cv2.Sobel(first, cv2.CV_32F, dx, dy, ksize=3) / 8 for dx, dy in ((1, 0), (0, 1)))
+    count, total = len(places), weights.sum()
+    found, information = np.array(start, dtype=np.float64), np.empty((count, 3))
+    noise, correlation = np.empty(count), np.empty(count)
+    align(
+        first, slope_x, slope_y, second, np.array(places, dtype=np.float64), _WINDOW,
+        (weights / total).astype(np.float32), _STEPS, _ARRIVED, found, information, noise, correlation,
+    )  # fmt: skip
+    xx, xy, yy = information.T
+    weakest = total * ((xx + yy) / 2 - np.hypot((xx - yy) / 2, xy))
+    sigma = np.sqrt((noise + _PIXEL_NOISE) * _NEIGHBOURS_ALIKE / np.maximum(weakest, 1e-6))
     inside = np.all((found >= 0) & (found <= np.array(there.shape[::-1]) - 1), axis=1)
-    return found, np.sqrt(noise * _NEIGHBOURS_ALIKE / weakest), (correlation > _LEAST_CORRELATION) & inside
+    return found, sigma, (correlation > _LEAST_CORRELATION) & inside
 
 
 def _sampled(field: np.ndarray, places: Float[np.ndarray, "s 2"]) -> Float[np.ndarray, "s c"]:

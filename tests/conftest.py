@@ -16,6 +16,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # read by the numerical libraries when 
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Compiled by numba as it is written: loaded before the checks that would be woven into it.
+import kpnerf.core.patch_kernels
 import kpnerf.core.render.kernels
 import kpnerf.core.render.pixel_kernels
 import kpnerf.core.render.ray_kernels
