@@ -1,5 +1,6 @@
 """What the window needs from whatever draws the avatar."""
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
@@ -100,18 +101,20 @@ class Encodings:
 
 
 class Artist:
-    """An engine that is brought up when it is first needed, and its memory; belongs to one thread."""
+    """An engine that is brought up when it is first needed, and its memory; belongs to one thread, but for `engine`."""
 
     def __init__(self, load_engine: LoadEngine) -> None:
         self._load_engine = load_engine
         self._engine: Engine | None = None
+        self._loading = threading.Lock()
         self._encodings = Encodings()
 
     def engine(self) -> Engine:
         """The engine; raises what bringing it up raised, and tries again the next time."""
-        if self._engine is None:
-            self._engine = self._load_engine()
-        return self._engine
+        with self._loading:
+            if self._engine is None:
+                self._engine = self._load_engine()
+            return self._engine
 
     def encoded(self, document: Document) -> object:
         """The encoding of a document, made only when none of the last few fits."""

@@ -1,5 +1,6 @@
 """The thread that draws what is on the screen: the newest request wins."""
 
+import logging
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from ..core.probe import Probe
 from ..core.processor import give_way
 from .backdrop import Backdrop, composite_unless
 from .engine import Artist, Frame, LoadEngine
+
+logger = logging.getLogger(__name__)
 
 Activity = Literal["loading", "encoding", "refining", "idle"]
 
@@ -95,6 +98,13 @@ class RenderLane:
         """Number of the newest request."""
         return self._generation
 
+    def prepare(self) -> None:
+        """Bring the engine up on a further thread, beside looking at photos, whose picture will ask for it.
+
+        Nobody waits for that; what goes wrong happens again with the first picture, and is told there.
+        """
+        threading.Thread(target=self._prepare, name="prepare", daemon=True).start()
+
     def submit(self, job: RenderJob) -> int:
         """Ask for a picture; whatever was asked before is dropped. Returns the number of the request."""
         with self._wake:
@@ -149,6 +159,13 @@ class RenderLane:
                 self._draw(generation, job)
             except Exception as error:
                 self._publish(RenderFailed(generation, job, error))
+
+    def _prepare(self) -> None:
+        give_way()
+        try:
+            self._artist.engine()
+        except Exception:
+            logger.info("The engine cannot be brought up yet", exc_info=True)
 
     def _draw(self, generation: int, job: RenderJob) -> None:
         self._activity = "loading"

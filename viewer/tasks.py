@@ -37,6 +37,7 @@ def open_source(session: Session, paths: Sequence[Path]) -> None:
             solve(session, first=True)
 
     session.task_lane.submit(Task("Opening", partial(_read, session, paths, True, ()), done))
+    session.render_lane.prepare()
 
 
 def open_project_file(session: Session, project: Path, folders: Sequence[Path] = ()) -> None:

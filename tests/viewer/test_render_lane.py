@@ -84,6 +84,49 @@ def test_requests_overtaken_while_waiting_are_never_drawn(engine):
     assert lane.close()
 
 
+def test_the_engine_comes_up_before_a_picture_is_asked_for(engine):
+    """Nothing is drawn meanwhile, nothing that waits for quiet is held up, and a picture asked for too soon waits."""
+    loading, loaded, loads = threading.Event(), threading.Event(), []
+
+    def load() -> BlobEngine:
+        loads.append(loading.set())
+        assert loaded.wait(10)
+        return engine
+
+    lane = RenderLane(load)
+    lane.prepare()
+    lane.prepare()
+    assert loading.wait(10)
+    assert lane.activity == "idle" and lane.idle.is_set()
+    generation = lane.submit(job())
+    assert eventually(lambda: lane.activity == "loading")
+    loaded.set()
+    last_of(lane, generation)
+
+    assert len(loads) == 1
+    assert lane.close()
+
+
+def test_an_engine_that_cannot_be_prepared_is_told_with_the_first_picture():
+    """Not before: there may never be one."""
+    attempts = []
+
+    def load() -> BlobEngine:
+        attempts.append(1)
+        raise UserError("The weights are missing.", "Install again.")
+
+    lane = RenderLane(load)
+    lane.prepare()
+    assert eventually(lambda: len(attempts) == 1)
+    assert lane.take() is None
+    lane.submit(job())
+    results = []
+    assert eventually(lambda: bool(results.append(lane.take()) or results[-1]))
+
+    assert isinstance(results[-1].error, UserError) and len(attempts) == 2
+    assert lane.close()
+
+
 def test_a_newer_request_breaks_off_the_one_being_drawn(lane, engine):
     """Between tiles, not at the end of the picture."""
     engine.gate.clear()
