@@ -206,8 +206,8 @@ class Document:
         """What the avatar shows otherwise than the photos, in sentences."""
         sentences = []
         if (differing := "; ".join(self._differing)) and self._chosen is None:
-            face = "a mixture" if self.expression is None else f"that of {self.names[self.expression]}"
-            sentences.append(f"{differing[0].upper()}{differing[1:]}: the face is {face}.")
+            made = "mixed of all" if self.expression is None else f"those of {self.names[self.expression]}"
+            sentences.append(f"{differing[0].upper()}{differing[1:]}: face and clothes are {made}.")
         if self.mirror is not None:
             sentences.append(MIRRORED)
         return tuple(sentences)

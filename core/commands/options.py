@@ -42,8 +42,9 @@ def add_avatar(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--expression",
         metavar="NAME",
-        help="the picture whose expression the face has; mixed: of all, as the network blends them; automatic (the "
-        "default): of all where eyes and mouth are alike, else of one that looks ahead with open eyes",
+        help="the picture whose expression and clothes the avatar has; mixed: of all, as the network blends "
+        "them; automatic (the default): of all where eyes and mouth are alike, else of one that looks ahead with open "
+        "eyes",
     )
 
 

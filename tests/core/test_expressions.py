@@ -81,7 +81,7 @@ def test_what_is_open_and_closed_is_told_in_one_sentence_with_whose_face_it_is()
 
     assert document(left, front, face(20, mouth=0.2)).remarks == (
         "The mouth is open in c.png and closed in b.png; the eyes are open in a.png and closed in b.png: "
-        "the face is that of c.png.",
+        "face and clothes are those of c.png.",
     )
 
 
@@ -151,7 +151,7 @@ def test_a_chosen_photo_is_not_told_and_no_other_can_be_chosen():
     assert differing.expression == 1 and len(differing.remarks) == 1
     assert wearing(differing, "a.png").expression == 0 and not wearing(differing, "a.png").remarks
     assert wearing(differing, MIXED).expression is None
-    assert "the face is a mixture" in wearing(differing, MIXED).remarks[0]
+    assert "face and clothes are mixed of all" in wearing(differing, MIXED).remarks[0]
     assert wearing(wearing(differing, MIXED), AUTOMATIC).expression == 1
     with pytest.raises(UserError, match="no picture called “d”. The pictures are: a.png"):
         wearing(differing, "d")

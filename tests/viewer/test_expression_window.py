@@ -33,7 +33,7 @@ def test_an_expression_is_chosen_by_mouse_and_by_command(start, sample_project, 
     best = f"Automatic ({others[0].name})"
     automatic = window.ready()["picture"]
     assert window.state()["expression"] == best
-    assert f"closed in {asleep.name}: the face is that of {others[0].name}." in window.state()["status"][1]
+    assert f"closed in {asleep.name}: face and clothes are those of {others[0].name}." in window.state()["status"][1]
     window.click_on("Render")
     x, y = window.place_of("Expression", "mvCombo")
     window.click(x, y)

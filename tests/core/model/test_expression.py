@@ -7,12 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpnerf.core.canonical import canonical_face
-from kpnerf.core.model.expression import STRENGTH, on_front, worn
+from kpnerf.core.model.expression import STRENGTH, led, worn
 
 FRONT = (33, 133, 263, 362, 105, 334, 61, 291, 13, 14, 17, 1, 152)
 """Landmarks: corners of eyes and mouth, brows, lips, nose, chin."""
-ELSEWHERE = [[0.07, 0.0, 0.0], [0.0, -0.12, -0.02], [0.0, 0.0, 0.09], [0.0, 0.15, -0.05], [-0.15, 0.2, -0.02]]
-"""An ear, the crown, the back of the head, the throat, a shoulder; metres in the head frame."""
+ELSEWHERE = [[0.07, 0.0, 0.0], [0.0, -0.12, -0.02], [0.0, 0.0, 0.09], [-0.06, 0.07, 0.0]]
+"""An ear, the crown, the back of the head, a jaw; metres in the head frame."""
+BELOW = [[0.0, 0.15, -0.05], [-0.15, 0.2, -0.02], [0.0, 0.2, 0.1]]
+"""The throat, a shoulder, the upper back."""
 
 
 def tensor(values: object) -> torch.Tensor:
@@ -20,16 +22,17 @@ def tensor(values: object) -> torch.Tensor:
     return torch.as_tensor(np.asarray(values), dtype=torch.float32)
 
 
-def test_the_front_is_where_expressions_are():
-    """Of the mean face: eyes, brows and mouth are wholly on it; an ear, the crown and a shoulder are not."""
-    assert (on_front(tensor(canonical_face().points[list(FRONT)])) > 0.95).all()
-    assert (on_front(tensor(ELSEWHERE)) == 0).all()
+def test_one_photo_leads_where_expressions_are_and_below_the_head():
+    """Of the mean face: eyes, brows and mouth, and shoulders, wholly; an ear, the crown and a jaw not at all."""
+    assert (led(tensor(canonical_face().points[list(FRONT)])) > 0.95).all()
+    assert (led(tensor(BELOW)) == 1).all()
+    assert (led(tensor(ELSEWHERE)) == 0).all()
 
 
 @given(x=st.floats(-0.2, 0.2), y=st.floats(-0.2, 0.2), z=st.floats(-0.2, 0.2), step=st.floats(-1e-4, 1e-4))
-def test_the_front_is_symmetric_and_has_no_edge(x, y, z, step):
+def test_where_it_leads_is_symmetric_and_has_no_edge(x, y, z, step):
     """A tenth of a millimetre changes next to nothing, but near the axis of the head, which nothing visible is."""
-    here, other, beside = on_front(tensor([[x, y, z], [-x, y, z], [x, y + step, z]]))
+    here, other, beside = led(tensor([[x, y, z], [-x, y, z], [x, y + step, z]]))
 
     assert 0 <= here <= 1 and other == here
     assert abs(beside - here) < 0.01
@@ -39,7 +42,7 @@ def test_the_front_is_symmetric_and_has_no_edge(x, y, z, step):
 @given(
     raw=st.lists(st.floats(0, 1), min_size=4, max_size=4),
     view=st.integers(0, 2),
-    at=st.sampled_from([*canonical_face().points[list(FRONT)].tolist(), *ELSEWHERE, [0.06, 0.0, -0.04]]),
+    at=st.sampled_from([*canonical_face().points[list(FRONT)].tolist(), *ELSEWHERE, *BELOW, [0.06, 0.0, -0.04]]),
 )
 def test_one_photo_counts_more_and_nothing_else_changes(raw, view, at):
     """The others keep their proportions and all together their sum, so that the network's own colour keeps its part."""
@@ -48,7 +51,7 @@ def test_one_photo_counts_more_and_nothing_else_changes(raw, view, at):
     point = tensor([at])
     after = worn(before, point, view)
     others = [other for other in range(3) if other != view]
-    more = 1 + (STRENGTH - 1) * float(on_front(point))
+    more = 1 + (STRENGTH - 1) * float(led(point))
 
     torch.testing.assert_close(after.sum(dim=0), before.sum(dim=0))
     assert after[view] >= before[view] - 1e-6
