@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from .agreement import check_view, with_view
-from .detection import Landmarks, faces_of, place_of
+from .canonical import Landmarks
+from .detection import faces_of, place_of
 from .document import Document, DocumentView
 from .errors import UserError
 from .source import view_of

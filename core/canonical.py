@@ -10,6 +10,8 @@ from jaxtyping import Float, Int
 from .errors import UserError
 
 LANDMARKS = 478
+Landmarks = Float[np.ndarray, "478 2"]
+"""Those of a face in a photo, pixels."""
 ASSET = "canonical_face.npz"
 
 

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from .canonical import canonical_face, foreshortening
+from .canonical import Landmarks, canonical_face, foreshortening
 from .geometry import transform
 from .keypoints import HEAD, Keypoints2D, KeypointSchema, PointState
 from .mediapipe_models import face_boxes, face_meshes
 from .photo import Photo, square_crop
 from .pose import pose_from_points
 from .segmentation import Face, person_mask
-
-Landmarks = Float[np.ndarray, "478 2"]
 
 _SEARCH_PIXELS = 1024
 _CROP_FACES, _CROP_PIXELS = 1.7, 512

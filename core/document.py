@@ -163,7 +163,7 @@ class Document:
         """The same, where that is wanted."""
         return self.unseen_half if self.settings.mirror else None
 
-    @property
+    @cached_property
     def expression(self) -> int | None:
         """The view whose expression the face has; None: it is blended of all."""
         if self._chosen is not None or self.settings.expression == MIXED:

@@ -17,7 +17,7 @@ _IMPLAUSIBLE = 0.0027
 person stay below that, unless hair hides half the face; with one photo of somebody else the worst is 2.4 to 9.5 mm, and
 beyond it of 18 in 20."""
 _MOVED = 0.004
-"""The same of photos whose expressions differ: faces of one person that smile, and do not, are up to that far off."""
+"""The same of photos whose expressions differ: most that are of one person, smiling and not, are nearer than that."""
 _PIXELS = 2.0
 """No landmark of a small face is exact to less: that far off, nothing is said."""
 _LEAST_PARALLAX = np.radians(5.0)

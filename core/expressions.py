@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from jaxtyping import Float
 
-Landmarks = Float[np.ndarray, "478 2"]
+from .canonical import Landmarks
+
 AUTOMATIC, MIXED = "automatic", "mixed"
 """Instead of a photo's name: of the best where they differ, and as the network blends them."""
 _LIPS, _FACE, _CHEEKS, _NOSE = (13, 14), (10, 152), (234, 454), 1
@@ -15,7 +15,7 @@ _MOUTH, _BRIDGE = (61, 291), (168, 2)
 _EYES = (((159, 145), (33, 133)), ((386, 374), (362, 263)))
 """Lids of either eye, upper and lower, and its corners."""
 _MOST_TURNED = 0.6
-"""As `_turn` tells it: some 45 degrees, beyond which half of a mouth is hidden, and the detector guesses."""
+"""As `_turn` tells it: some 40 degrees, beyond which half of a mouth is hidden, and the detector guesses."""
 _MOUTH_CLOSED, _MOUTH_OPEN = 0.03, 0.08
 """Gap of the lips over the height of the face, at most and at least."""
 _EYES_CLOSED, _EYES_OPEN = 0.17, 0.28
@@ -23,7 +23,7 @@ _EYES_CLOSED, _EYES_OPEN = 0.17, 0.28
 both sides of these limits, nor of those of the mouth."""
 _WIDER, _HIGHER = 0.14, 0.06
 """By how much the mouth of a smile is wider, over the distance of the eyes' outer corners, and its corners higher, over
-the length of the nose. Of one expression, seen from up to 35 degrees, it is .12 and .04 at most, and never both."""
+the length of the nose. Of one expression, seen from up to 35 degrees, it is .12 and .10 at most, and never both."""
 
 
 def differences(faces: Sequence[tuple[str, Landmarks | None]]) -> list[str]:

@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from .camera import Camera
-from .canonical import canonical_face, foreshortening
-from .detection import Landmarks, other_faces, place_of, sharpened
+from .canonical import Landmarks, canonical_face, foreshortening
+from .detection import other_faces, place_of, sharpened
 from .document import DocumentView
 from .face_chart import Unrolled, face_chart, unroll
 from .geometry import transform

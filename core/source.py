@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from .camera import Camera
-from .detection import Landmarks, detect
+from .canonical import Landmarks
+from .detection import detect
 from .document import Document, DocumentView
 from .edits import MAX_VIEWS, add_views, solve_cameras
 from .errors import UserError
