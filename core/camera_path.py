@@ -105,9 +105,12 @@ class CameraPath:
 
 
 def framing_distance(box: Box, field_of_view: float) -> float:
-    """From how far all of a box is in the picture, metres; its corners, which are empty in a head's, may be cut."""
-    radius = 0.5 * float(np.linalg.norm(np.asarray(box.upper, float) - box.lower))
-    return float(0.8 * radius / np.sin(0.5 * field_of_view))
+    """From how far a box fills a picture, metres; its corners, which are empty in a head's, may be cut.
+
+    Seen from before or aside. Its depth is counted by half: nothing as wide or tall as the box lies at its front.
+    """
+    x, y, z = 0.5 * (np.asarray(box.upper, float) - box.lower)
+    return float(1.08 * max(y, np.hypot(x, 0.5 * z)) / np.tan(0.5 * field_of_view) + 0.5 * z)
 
 
 def _steps(before: Row, start: Row, end: Row, after: Row) -> Float[np.ndarray, "3 7"]:

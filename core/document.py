@@ -17,6 +17,8 @@ from .camera import Camera
 from .camera_path import CameraPath
 from .doubts import MIRRORED
 from .expressions import AUTOMATIC, MIXED, best_face, differences
+from .framing import shown_part
+from .geometry import Box
 from .interop.conventions import USUAL, Reading
 from .keypoints import HEAD, Keypoints2D, KeypointSchema
 from .mask_bytes import mask_field
@@ -180,6 +182,14 @@ class Document:
     @cached_property
     def _differing(self) -> list[str]:
         return differences([(self.names[index], self.views[index].landmarks_px) for index in self.sources])
+
+    @cached_property
+    def shown(self) -> Box:
+        """The part of the subject's box that the avatar's photos show; all of it while there are no cameras."""
+        if self.calibration is None:
+            return self.schema.box
+        cameras = [self.calibration.head_cameras[index] for index in self.sources]
+        return shown_part(self.schema.box, cameras, [self.views[index].mask for index in self.sources])
 
     @property
     def encoded_from(self) -> tuple[object, ...]:

@@ -222,7 +222,7 @@ def _path_loop(document: Document, switch: str) -> Document:
 
 
 def _key_view(document: Document, view: str) -> KeyView:
-    return path_edits.view_of_numbers(_all_numbers(view), document.schema.box)
+    return path_edits.view_of_numbers(_all_numbers(view), document.shown)
 
 
 def _index(number: str) -> int:

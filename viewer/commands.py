@@ -30,7 +30,11 @@ def _frame(desk: Desk) -> None:
     if desk.is_over_photo:
         desk.fit_photo()
     else:
-        desk.session.eye.frame(desk.session.now)
+        desk.session.eye.frame(desk.session.document.shown, desk.session.now)
+
+
+def _face(desk: Desk) -> None:
+    desk.session.eye.reset(desk.session.document.shown, desk.session.now)
 
 
 def _play(desk: Desk) -> None:
@@ -207,7 +211,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("Film", filming.CLEAR, lambda desk: filming.clear_path(desk.session), (), filming.has_path),
     Command("Film", filming.PLAY, lambda desk: filming.play_path(desk.session), (Key("P"),), _is_solved),
     Command("View", "Frame the avatar, or fit the photo", _frame, (Key("F"),)),
-    Command("View", "Face on", lambda desk: desk.session.eye.reset(desk.session.now), (Key("F", shift=True),)),
+    Command("View", "Face on", _face, (Key("F", shift=True),)),
     Command("View", "Play turntable", _play, (Key("Space"),), _is_solved),
     Command("View", "Points over the avatar", _toggle_overlays, (Key("Tab"),)),
     Command("View", "Polish", _toggle_polish, (Key("S"),)),

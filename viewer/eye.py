@@ -52,7 +52,6 @@ class Eye:
     """The viewpoint of the avatar viewport. `now` is in seconds on any clock that never goes back."""
 
     def __init__(self, box: Box) -> None:
-        self._box = box
         self._view = home_view(box)
         self._flight: _Flight | None = None
         self._playing: tuple[float, Motion] | None = None
@@ -93,17 +92,17 @@ class Eye:
         self._playing = None
         self._flight = _Flight(self._view, view, now)
 
-    def fly_to_camera(self, camera: Camera, size_px: tuple[float, float], now: float) -> None:
-        """Look from where a photo was taken (camera in the head frame)."""
-        self.fly(view_of_camera(camera, self._box.centre, size_px), now)
+    def fly_to_camera(self, camera: Camera, box: Box, size_px: tuple[float, float], now: float) -> None:
+        """Look from where a photo of what is in the box was taken (camera in the head frame)."""
+        self.fly(view_of_camera(camera, box.centre, size_px), now)
 
-    def frame(self, now: float) -> None:
-        """Bring the whole subject into the picture, from the same side and upright."""
-        self.fly(replace(self._view, roll=0.0).framed(self._box), now)
+    def frame(self, box: Box, now: float) -> None:
+        """Bring the whole box into the picture, from the same side and upright."""
+        self.fly(replace(self._view, roll=0.0).framed(box), now)
 
-    def reset(self, now: float) -> None:
+    def reset(self, box: Box, now: float) -> None:
         """Straight at the face."""
-        self.fly(home_view(self._box), now)
+        self.fly(home_view(box), now)
 
     def toggle_playing(self, now: float) -> None:
         """Start the turntable from here, or stop here whatever is being played."""

@@ -46,7 +46,8 @@ def fly_to_view(session: Session, view: int) -> None:
     calibration = session.document.calibration
     if calibration is not None and 0 <= view < len(session.document.views):
         session.editor.select(view)
-        session.eye.fly_to_camera(calibration.head_cameras[view], session.viewport_size, session.now)
+        camera, box = calibration.head_cameras[view], session.document.shown
+        session.eye.fly_to_camera(camera, box, session.viewport_size, session.now)
 
 
 def fly_to_next_view(session: Session, step: int) -> None:

@@ -20,7 +20,7 @@ from .engine import Artist, LoadEngine
 from .eye import Eye
 from .focus import focus_of
 from .mask_brush import MaskBrush
-from .orbit import OrbitView
+from .orbit import OrbitView, home_view
 from .picturing import ask_for_picture, take_picture
 from .render_lane import Rendered, RenderLane
 from .review import Attention, Findings, Review
@@ -45,7 +45,7 @@ class Session:
 
     def __init__(self, load_engine: LoadEngine, document: Document | None = None) -> None:
         self.editor = Editor(document or Document(), self.tell)
-        self.eye = Eye(self.document.schema.box)
+        self.eye = Eye(self.document.shown)
         self.project_path: Path | None = None
         self.sources: tuple[Path, ...] = ()
         """What was opened: photos, a capture folder or a project; another object each time."""
@@ -130,7 +130,7 @@ class Session:
         self.editor.cameras_follow = follows
         self.editor.history = history or self.editor.history
         self.sources, self.past = sources, past
-        self.eye.look(Eye(document.schema.box).view)
+        self.eye.look(home_view(document.shown))
         self.overview, self.comparing.kind = False, None
         self.project_path = project_path
         self.arriving = ()

@@ -48,7 +48,7 @@ class Studio:
     def orbit(self, yaw: float, pitch: float) -> Camera:
         """A camera on a sphere round the subject, whole in the picture; degrees."""
         size = self.document.settings.resolution
-        return view_of_numbers((yaw, pitch), self.document.schema.box).camera(size, size)
+        return view_of_numbers((yaw, pitch), self.document.shown).camera(size, size)
 
     def sway(self, yaw_range: Sequence[float], pitch: float, frames: int) -> Iterator[Camera]:
         """The cameras of a turntable; degrees."""
@@ -56,10 +56,10 @@ class Studio:
         start, end = np.deg2rad(yaw_range)
         return orbit_path(
             frames,
-            framing_distance(self.document.schema.box, PORTRAIT),
+            framing_distance(self.document.shown, PORTRAIT),
             yaw_range=(start, end),
             pitch=np.deg2rad(pitch),
-            target_in_world=self.document.schema.box.centre,
+            target_in_world=self.document.shown.centre,
             vertical_field_of_view=PORTRAIT,
             width=size,
             height=size,
