@@ -213,6 +213,10 @@ def _path_remove(document: Document, number: str) -> Document:
     return path_edits.remove_from_path(document, _index(number))
 
 
+def _path_move(document: Document, number: str, place: str) -> Document:
+    return path_edits.move_in_path(document, _index(number), _index(place))
+
+
 def _path_seconds(document: Document, seconds: str) -> Document:
     return path_edits.time_path(document, seconds=_number(seconds))
 
@@ -290,6 +294,7 @@ KINDS: dict[str, Kind] = {
     ),
     "path-replace": Kind(("NUMBER", "ORBIT"), "put another view in place of one, counted from 1", _path_replace),
     "path-remove": Kind(("NUMBER",), "take a view off the path", _path_remove),
+    "path-move": Kind(("NUMBER", "PLACE"), "put a view in another place of the path, both counted from 1", _path_move),
     "path-clear": Kind((), "take all views off it", path_edits.clear_path),
     "path-seconds": Kind(("SECONDS",), "from one view to the next", _path_seconds),
     "path-loop": Kind(("SWITCH",), "on: after the last view comes the first again; off: the film ends", _path_loop),

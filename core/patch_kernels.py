@@ -5,12 +5,10 @@ spots to memory and read them again at every step.
 """
 
 import math
-from typing import Any
 
-import numba
 import numpy as np
 
-compiled: Any = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "nsz", "reassoc"})
+from .compiled import compiled
 
 
 @compiled

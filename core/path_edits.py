@@ -49,6 +49,14 @@ def remove_from_path(document: Document, index: int) -> Document:
     return _with_views(document, views[:index] + views[index + 1 :])
 
 
+def move_in_path(document: Document, index: int, to: int) -> Document:
+    """With one view of the path in another place, the others in the order that they were in."""
+    views = list(document.camera_path.views)
+    to = _checked(document, to)
+    views.insert(to, views.pop(_checked(document, index)))
+    return _with_views(document, tuple(views))
+
+
 def clear_path(document: Document) -> Document:
     """Without any view on the path."""
     return _with_views(document, ())

@@ -7,6 +7,7 @@ where that gives the document after. An edit that no operation can express is to
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from itertools import permutations
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -188,6 +189,12 @@ def _path(before: Document, after: Document) -> Iterator[Operation]:
 
 def _path_views(old: tuple[KeyView, ...], new: tuple[KeyView, ...]) -> Iterator[Operation]:
     if len(new) == len(old):
+        changed = [index for index, (was, view) in enumerate(zip(old, new, strict=True)) if view != was]
+        for start, end in permutations(changed[:1] + changed[-1:], 2):
+            rest = old[:start] + old[start + 1 :]
+            if (*rest[:end], old[start], *rest[end:]) == new:
+                yield "path-move", str(start + 1), str(end + 1)
+                return
         for number, (was, view) in enumerate(zip(old, new, strict=True), start=1):
             if view != was:
                 yield "path-replace", str(number), words_of_view(view)

@@ -208,6 +208,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("Film", filming.ADD, lambda desk: filming.add_view(desk.session), (Key("K"),), _is_solved),
     Command("Film", filming.REPLACE, lambda desk: filming.replace_view(desk.session), (), filming.has_path),
     Command("Film", filming.REMOVE, lambda desk: filming.remove_view(desk.session), (), filming.has_path),
+    Command("Film", filming.EARLIER, lambda desk: filming.move_view(desk.session, -1), (), filming.has_path),
+    Command("Film", filming.LATER, lambda desk: filming.move_view(desk.session, 1), (), filming.has_path),
     Command("Film", filming.CLEAR, lambda desk: filming.clear_path(desk.session), (), filming.has_path),
     Command("Film", filming.PLAY, lambda desk: filming.play_path(desk.session), (Key("P"),), _is_solved),
     Command("View", "Frame the avatar, or fit the photo", _frame, (Key("F"),)),

@@ -8,6 +8,7 @@ from .orbit import OrbitView, view_of_key
 from .session import Session
 
 ADD, REPLACE, REMOVE = "Add this view to the path", "Replace a view of the path", "Remove a view of the path"
+EARLIER, LATER = "Move a view of the path forwards", "Move a view of the path backwards"
 CLEAR, PLAY = "Clear the path", "Play the path"
 """Titles of commands."""
 
@@ -73,6 +74,17 @@ def remove_view(session: Session) -> None:
     session.editor.apply(
         f"Remove view {chosen + 1} of the path", lambda document: path_edits.remove_from_path(document, chosen)
     )
+
+
+def move_view(session: Session, step: int) -> None:
+    """Have the chosen view come so many views later, or earlier; at an end of the path it stays."""
+    chosen, count = session.editor.key_view, len(session.document.camera_path.views)
+    to = min(max(chosen + step, 0), max(count - 1, 0))
+    if session.editor.apply(
+        f"Make view {chosen + 1} of the path view {to + 1}",
+        lambda document: path_edits.move_in_path(document, chosen, to),
+    ):
+        session.editor.key_view = to
 
 
 def clear_path(session: Session) -> None:

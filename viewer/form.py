@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from typing import Literal
 
 import dearpygui.dearpygui as dpg
 
@@ -104,6 +105,13 @@ class Form:
         self.tip(button, label if does is None else does)
         if primary:
             dpg.bind_item_theme(button, self._primary)
+        return button
+
+    def arrow(self, direction: Literal["up", "down"], pressed: Callable[[], None], *, does: str) -> int | str:
+        """A button with an arrow on it that does a command."""
+        towards = dpg.mvDir_Up if direction == "up" else dpg.mvDir_Down
+        button = dpg.add_button(label=does, arrow=True, direction=towards, callback=lambda: pressed())
+        self.tip(button, does)
         return button
 
 

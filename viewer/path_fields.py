@@ -25,7 +25,11 @@ class PathFields:
         self._row = int(ROW * form.scale)
         self._changes = Changes()
         self._row_changes = Changes()
-        self._list = dpg.add_child_window(border=False, show=False)
+        with dpg.group(horizontal=True):
+            self._list = dpg.add_child_window(border=False, show=False)
+            with dpg.group(show=False) as self._arrows:
+                form.arrow("up", lambda: filming.move_view(session, -1), does=filming.EARLIER)
+                form.arrow("down", lambda: filming.move_view(session, 1), does=filming.LATER)
         dpg.bind_item_theme(self._list, list_theme(form.scale))
         self._below = dpg.add_spacer(show=False)
         with dpg.group(horizontal=True):
@@ -72,7 +76,10 @@ class PathFields:
 
     def _fill(self, views: tuple[KeyView, ...], chosen: int) -> None:
         dpg.delete_item(self._list, children_only=True)
+        several = len(views) > 1  # that can change places
         dpg.configure_item(self._list, show=bool(views), height=min(len(views), MOST_ROWS) * self._row)
+        dpg.configure_item(self._list, width=-int(1.3 * self._row) if several else 0)
+        dpg.configure_item(self._arrows, show=several)
         dpg.configure_item(self._below, show=bool(views))
         for index, view in enumerate(views):
             yaw, pitch = np.rad2deg([view.yaw, view.pitch]).round() + 0.0  # no minus before a zero

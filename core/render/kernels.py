@@ -10,15 +10,14 @@ import math
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numba
 import numpy as np
 from numba.extending import register_jitable
 
+from ..compiled import compiled
 from ..model.heads import TINY
 from ..model.spatial import EDGE, FADING, FEATHER, LEAST
 
 Real: TypeAlias = float | np.floating[Any]
-compiled: Any = numba.njit(nogil=True, fastmath={"contract", "arcp", "nsz", "reassoc"}, cache=True, error_model="numpy")
 
 
 def _forget_older_machine_code() -> None:

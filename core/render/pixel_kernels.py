@@ -9,7 +9,8 @@ import math
 import numpy as np
 from numba.extending import register_jitable
 
-from .kernels import Real, bilinear, compiled, is_contained, project, sight
+from ..compiled import compiled
+from .kernels import Real, bilinear, is_contained, project, sight
 from .ray_kernels import ANYWHERE, MOST_MIXTURES
 
 IN_BOX, IN_PHOTOS, BEYOND_PHOTOS = 0.03, 0.025, 0.015

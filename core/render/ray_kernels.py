@@ -9,7 +9,8 @@ from functools import lru_cache
 import numpy as np
 from numba.extending import register_jitable
 
-from .kernels import Real, compiled, is_in_hull
+from ..compiled import compiled
+from .kernels import Real, is_in_hull
 
 MOST_SAMPLES, MOST_MIXTURES = 8, 4
 """Points of one ray where photos are read, and where the network is asked what to make of them, at most: where there

@@ -108,5 +108,5 @@ def eventually(holds: Callable[[], bool], seconds: float = 10.0) -> bool:
     while time.monotonic() < deadline:
         if holds():
             return True
-        time.sleep(0.002)
+        time.sleep(0.01)
     return holds()

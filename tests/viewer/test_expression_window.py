@@ -24,7 +24,7 @@ def test_an_expression_is_chosen_by_mouse_and_by_command(start, sample_project, 
         landmarks = opened(landmarks, lids, corners, share)
     path = tmp_path / "asleep.kpnerf"
     save_project(replace(document, views=(replace(asleep, landmarks_px=landmarks), *others)), path)
-    window = start("--engine", "avatar", "--size", "1280x960", str(path))
+    window = start("--engine", "coarse", "--size", "1280x960", str(path))
 
     def another(expression: str, *before: int) -> int:
         """The first picture that is none of those, by its checksum, once a name is in hand."""

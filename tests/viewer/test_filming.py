@@ -75,6 +75,26 @@ def test_a_view_is_looked_at_again_when_it_is_chosen(desk):
     assert session.status().text == "The path has no view 1. Add one first."
 
 
+def test_a_view_is_moved_and_stays_the_chosen_one(desk):
+    """Towards either end, one entry each; at an end it stays, and nothing is done."""
+    session = desk.session
+    add(desk, 30, -60, 20)
+    first, second, third = session.document.camera_path.views
+    filming.fly_to_key_view(session, 2)
+    filming.move_view(session, -1)
+    assert session.document.camera_path.views == (first, third, second) and session.editor.key_view == 1
+    filming.move_view(session, -1)
+    count = len(session.editor.history.entries)
+    filming.move_view(session, -1)
+
+    assert session.document.camera_path.views == (third, first, second) and session.editor.key_view == 0
+    assert len(session.editor.history.entries) == count
+    assert session.editor.history.undo_label == "Make view 2 of the path view 1"
+    assert steps_of(session.editor.history.entries)[-1].operations == (("path-move", "1", "2"),)
+    filming.move_view(session, 5)
+    assert session.document.camera_path.views == (first, second, third) and session.editor.key_view == 2
+
+
 def test_the_view_of_a_photo_is_added_upright_and_while_flying_there(desk):
     """A key pressed in the flight means where it goes."""
     session = desk.session

@@ -3,6 +3,7 @@
 import pytest
 
 from kpnerf.core.project_file import open_with_history
+from kpnerf.viewer.filming import EARLIER, LATER
 
 from .test_export_tasks import frames_in
 
@@ -77,6 +78,15 @@ def test_a_film_is_made_along_views_that_were_added(start, sample_project):
     window.click_on(rows_of(rows)[0], "mvSelectable")
     there = window.until(lambda s: s["key_view"] == 0 and not s["moving"])
     assert there["eye"][YAW] == pytest.approx(first, abs=1e-5)
+    window.click_on(LATER)
+    window.until(lambda s: s["undo"] == "Make view 1 of the path view 2" and s["path"][1][YAW] == there["path"][0][YAW])
+    assert window.state()["key_view"] == 1
+    window.click_on(EARLIER)
+    window.until(lambda s: s["undo"] == "Make view 2 of the path view 1" and s["path"] == there["path"])
+    window.key("ctrl+z", "ctrl+z")
+    window.until(lambda s: s["cursor"] == 2)
+    window.click_on(rows_of(rows)[0], "mvSelectable")
+    window.until(lambda s: s["key_view"] == 0 and not s["moving"])
     turn(window, 30)
     window.click_on("Replace")
     window.until(lambda s: s["undo"] == "Replace view 1 of the path" and s["path"][0][YAW] < first - 0.05)

@@ -22,7 +22,7 @@ def test_the_mirror_is_taken_away_and_comes_back_by_undo(start, sample_project, 
             document = edits.hold_out(document, view)
     path = tmp_path / "alone.kpnerf"
     save_project(document, path)
-    window = start("--engine", "avatar", str(path))
+    window = start("--engine", "coarse", str(path))
 
     def finished(is_mirrored: bool) -> int:
         """The picture, by its checksum."""

@@ -222,7 +222,7 @@ def main() -> None:
             return FusedField(model, encoded, keypoints, dtype=torch.float32)
 
         Field.of = staticmethod(of)  # type: ignore[method-assign]
-        found["picture"] = drawn(here, 24)
+        found["picture"] = drawn(here, 16)
     elif sys.argv[1] == "compiled":
         found = compiled()
     else:
