@@ -30,7 +30,7 @@ help:
 	@echo 'make format   lay the code out'
 	@echo 'make clean    remove everything that make made'
 
-viewer: $(VENV)/.viewer
+viewer: $(VENV)/.compiled
 	@$(BIN)/kpnerf-viewer $(ARGS)
 
 test: $(VENV)/.test
@@ -81,6 +81,11 @@ $(VENV)/.torch: $(BIN)/python
 
 $(VENV)/.viewer: pyproject.toml $(VENV)/.torch
 	$(PIP) install -q -e .
+	@touch $@
+
+# What the first picture would wait for: a quarter of a minute.
+$(VENV)/.compiled: $(VENV)/.viewer
+	@$(BIN)/python -c 'from kpnerf.core import compiled, patch_kernels, pipeline; compiled.compile_loops()'
 	@touch $@
 
 $(VENV)/.test: pyproject.toml $(VENV)/.torch

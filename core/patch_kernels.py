@@ -11,7 +11,7 @@ import numpy as np
 from .compiled import compiled
 
 
-@compiled
+@compiled()
 def _patch(picture, x, y, window, share, patch):
     """Fill `patch` with a picture's values round (x, y), linearly between pixels and as at its border beyond it, less
     their mean weighted by `share`.
@@ -44,7 +44,10 @@ def _patch(picture, x, y, window, share, patch):
         patch[k] -= mean
 
 
-@compiled
+@compiled(
+    "(f4[:, ::1], f4[:, ::1], f4[:, ::1], f4[:, ::1], f8[:, ::1], i8, f4[::1], i8, f8, f8[:, ::1], f8[:, ::1], "
+    "f8[::1], f8[::1])"
+)
 def align(
     first, slope_x, slope_y, second, places, window, share, steps, arrived, found, information, noise, correlation
 ):

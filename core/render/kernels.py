@@ -157,14 +157,17 @@ def is_in_hull(cameras: np.ndarray, masks: np.ndarray, p0: Real, p1: Real, p2: R
     return seen
 
 
-@compiled
+@compiled("(i8, i8, f4[:, ::1], f4[:, :, ::1], f4[:, ::1], b1[::1])")
 def in_hull(begin: int, end: int, cameras: np.ndarray, masks: np.ndarray, points: np.ndarray, hull: np.ndarray) -> None:
     """hull[n]: whether a point lies inside the visual hull."""
     for n in range(begin, end):
         hull[n] = is_in_hull(cameras, masks, points[n, 0], points[n, 1], points[n, 2])
 
 
-@compiled
+@compiled(
+    "(i8, i8, f4[:, ::1], f4[:, :, :, ::1], f4[:, :, :, ::1], i8, f4[:, ::1], f4[:, ::1], f4[:, ::1], f8, "
+    "f4[:, :, ::1], f4[:, :, ::1], f4[:, ::1])"
+)
 def gather_geometry(
     begin: int,
     end: int,
@@ -244,7 +247,10 @@ def gather_geometry(
             weights[view, n] = weight
 
 
-@compiled
+@compiled(
+    "(i8, i8, f4[:, ::1], f4[:, :, :, ::1], f4[:, :, :, ::1], i8, f4[:, ::1], f4[:, ::1], f4[:, :, ::1], "
+    "f4[:, :, ::1], f4[:, :, ::1], f4[:, ::1])"
+)
 def gather_colour(
     begin: int,
     end: int,

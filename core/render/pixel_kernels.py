@@ -21,7 +21,10 @@ _ZERO, _HALF, _ONE, _THREE = (np.float32(c) for c in (0, 0.5, 1, 3))
 _FAR, _FLAT = np.float32(1e9), np.float32(1e-9)
 
 
-@compiled
+@compiled(
+    "(i8, i8, f4[:, ::1], f4[:, :, :, ::1], f4[::1], f4[:, ::1], u1[::1], f4[::1], f4[:, ::1], f4[:, :, ::1], "
+    "f4[:, ::1])"
+)
 def blend(
     begin: int,
     end: int,
@@ -67,7 +70,10 @@ def blend(
         rgb[r, 2] = blue * scale
 
 
-@compiled
+@compiled(
+    "(i8, i8, i8[::1], i8[::1], i8, u1[::1], f4[:, ::1], u1[:, ::1], f4[:, :, ::1], f4[:, :, :, ::1], f8, f8, "
+    "f4[:, :, ::1], b1[::1])"
+)
 def inherit(
     begin: int,
     end: int,
@@ -155,7 +161,7 @@ def _eased(t: Real) -> Real:
     return t * t * (_THREE - t - t)
 
 
-@compiled
+@compiled("(i8, i8, f4[::1], f4[:, ::1], f4[:, ::1], f4[:, ::1], i8, i8, f4[:, :, ::1])")
 def fade(
     begin: int,
     end: int,

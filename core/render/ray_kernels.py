@@ -47,7 +47,7 @@ def let_through(step: float, density_scale: float) -> tuple[np.ndarray, float, f
     return np.exp(-step * density), lowest, TABLE / (highest - lowest)
 
 
-@compiled
+@compiled("(u1[:, :, ::1], u1[:, :, ::1])")
 def clearance(blocks: np.ndarray, clear: np.ndarray) -> None:
     """clear (bz, by, bx): how many blocks away the nearest one is that holds anything, diagonals counting as one.
 
@@ -92,7 +92,10 @@ def _quantile(cumulative: np.ndarray, distance: np.ndarray, index: int, target: 
     return distance[index] + (min(max(share, 0.0), 1.0) - 0.5) * step
 
 
-@compiled
+@compiled(
+    "(i8, i8, f4[:, ::1], f4[:, :, ::1], f8[:, ::1], f4[:, :, ::1], u1[:, :, ::1], u1[:, :, ::1], f8[::1], f8, "
+    "f8[::1], f8, f8, f8[::1], f4[:, ::1], f8, f8, u1[::1], f4[::1], f4[::1], f4[:, ::1])"
+)
 def march(
     begin: int,
     end: int,
