@@ -27,7 +27,7 @@ def crop_size(document: Document, usual: int, largest: int | None = None) -> int
     if document.calibration is None or (largest is not None and largest <= usual):
         return usual
     cameras, frame = document.calibration.head_cameras, document.schema.frame
-    sides = [framed(document.views[index].size, cameras[index], frame)[2] for index in document.sources]
+    sides = [framed(document.views[index].photo.content, cameras[index], frame)[2] for index in document.sources]
     return 2 * usual if max(sides, default=0) > MUCH_FINER * usual else usual
 
 
@@ -63,7 +63,8 @@ class _Asked:
     size: int
 
     def crop(self) -> SubjectView:
-        crop = crop_subject(self.view.photo.rgb, self.view.mask, self.camera, self.frame, self.size)
+        photo = self.view.photo
+        crop = crop_subject(photo.rgb, self.view.mask, self.camera, self.frame, self.size, photo.content)
         return replace(crop, image=(crop.image * self.gain).clip(0, 1))
 
     def is_like(self, other: "_Asked") -> bool:

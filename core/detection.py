@@ -53,7 +53,7 @@ def detect(photo: Photo, schema: KeypointSchema = HEAD, face: Landmarks | None =
     """
     landmarks = find_face(photo.rgb) if face is None else sharpened(photo.rgb, face)
     if landmarks is None:
-        return Detection(_unplaced(photo, schema), None, person_mask(photo.rgb))
+        return Detection(_unplaced(photo, schema), None, _in_content(person_mask(photo.rgb), photo))
     trust = landmark_confidence(landmarks, photo.width, photo.height, photo.focal_px)
     chosen = np.array(schema.landmarks)
     keypoints = Keypoints2D(
@@ -65,7 +65,15 @@ def detect(photo: Photo, schema: KeypointSchema = HEAD, face: Landmarks | None =
     )
     others = other_faces(photo.rgb, landmarks)
     outline = person_mask(photo.rgb, place_of(landmarks), [place_of(other) for other in others])
-    return Detection(keypoints, landmarks, outline, len(others))
+    return Detection(keypoints, landmarks, _in_content(outline, photo), len(others))
+
+
+def _in_content(mask: Float[np.ndarray, "h w"], photo: Photo) -> Float[np.ndarray, "h w"]:
+    """Without what segmentation takes frames and bars for, which is clothes."""
+    left, top, right, bottom = photo.content
+    inner = np.zeros_like(mask)
+    inner[top:bottom, left:right] = mask[top:bottom, left:right]
+    return inner
 
 
 def landmark_confidence(

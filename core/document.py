@@ -189,7 +189,9 @@ class Document:
         if self.calibration is None:
             return self.schema.box
         cameras = [self.calibration.head_cameras[index] for index in self.sources]
-        return shown_part(self.schema.box, cameras, [self.views[index].mask for index in self.sources])
+        views = [self.views[index] for index in self.sources]
+        masks, contents = [view.mask for view in views], [view.photo.content for view in views]
+        return shown_part(self.schema.box, cameras, masks, contents)
 
     @property
     def encoded_from(self) -> tuple[object, ...]:

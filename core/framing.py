@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
+from .borders import known_part
 from .camera import Camera
 from .geometry import Box, project
 
@@ -15,8 +16,15 @@ _BELOW = 0.02
 _PERSON = 0.5
 
 
-def shown_part(box: Box, cameras: Sequence[Camera], masks: Sequence[Float[np.ndarray, "h w"]]) -> Box:
+def shown_part(
+    box: Box,
+    cameras: Sequence[Camera],
+    masks: Sequence[Float[np.ndarray, "h w"]],
+    contents: Sequence[tuple[int, int, int, int]],
+) -> Box:
     """The part of the subject's box that any photo shows and none shows to be empty; all of it where there is none.
+
+    Of each photo its `contents` count: left, top, right, bottom (see `borders`).
 
     A face cut at the neck needs less room than a bust. Symmetric, since a mirror image may stand in for either side,
     and of the box's own depth, about which one photo tells nothing: so that turning goes on round the same axis.
@@ -25,11 +33,11 @@ def shown_part(box: Box, cameras: Sequence[Camera], masks: Sequence[Float[np.nda
     axes = [np.linspace(a, b, max(2, round((b - a) / _SPACING) + 1)) for a, b in zip(lower, upper, strict=True)]
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     seen, empty = np.zeros(len(points), bool), np.zeros(len(points), bool)
-    for camera, mask in zip(cameras, masks, strict=True):
+    for camera, mask, content in zip(cameras, masks, contents, strict=True):
         pixels, depth = project(camera, points)
-        height, width = mask.shape
-        inside = (depth > 0) & (pixels > -0.5).all(axis=-1) & (pixels < [width - 0.5, height - 0.5]).all(axis=-1)
-        columns, rows = np.round(pixels[inside]).astype(int).clip(0, [width - 1, height - 1]).T
+        known = np.array(known_part(mask, content))
+        inside = (depth > 0) & (pixels > known[:2] - 0.5).all(axis=-1) & (pixels < known[2:] + 0.5).all(axis=-1)
+        columns, rows = np.round(pixels[inside]).astype(int).clip(content[:2], np.array(content[2:]) - 1).T
         seen |= inside
         empty[inside] |= mask[rows, columns] < _PERSON
     there = points[seen & ~empty]

@@ -4,12 +4,14 @@ import hashlib
 import struct
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from .borders import content_of
 from .errors import UserError
 
 if TYPE_CHECKING:
@@ -50,6 +52,11 @@ class Photo:
         pixels = np.array(self.rgb, dtype=np.uint8)
         pixels.flags.writeable = False
         object.__setattr__(self, "rgb", pixels)
+
+    @cached_property
+    def content(self) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom (the last two exclusive) of what the camera saw, within frames and bars."""
+        return content_of(self.rgb)
 
     @property
     def width(self) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from .borders import known_part
 from .camera import Camera
 from .geometry import Box, project, transform
 
@@ -24,7 +25,7 @@ class SubjectView:
     camera: Camera
     """Of the crop, in the head frame."""
     bounds: tuple[float, float, float, float]
-    """Pixel centres x0, y0, x1, y1 of the part of the crop that the photo covers."""
+    """Pixel centres x0, y0, x1, y1 of the part of the crop that the photo tells anything about (see `known_part`)."""
 
 
 def depth_range(camera_from_world: Float[np.ndarray, "4 4"], box: Box) -> tuple[float, float]:
@@ -56,15 +57,15 @@ def cut_to_box(mask: Float[np.ndarray, "h w"], camera: Camera, box: Box) -> Floa
     return mask * inside
 
 
-def framed(size: tuple[int, int], camera: Camera, frame: Box) -> tuple[int, int, int]:
-    """Which square of a photo of `size` (width, height) shows `frame`, as far as the photo does: left, top, side.
+def framed(content: tuple[int, int, int, int], camera: Camera, frame: Box) -> tuple[int, int, int]:
+    """Which square of a photo shows `frame`, as far as its `content` (left, top, right, bottom) does: left, top, side.
 
     A photo that shows nothing of the frame, as that of a camera dragged astray, is taken whole.
     """
-    last = np.array(size) - 1.0
-    outline = np.clip(box_silhouette(camera, frame), 0.0, last)
+    first, last = np.array(content[:2], float), np.array(content[2:]) - 1.0
+    outline = np.clip(box_silhouette(camera, frame), first, last)
     if len(outline) == 0 or (np.ptp(outline, axis=0) == 0).any():
-        outline = np.stack([np.zeros(2), last])
+        outline = np.stack([first, last])
     low, high = outline.min(axis=0), outline.max(axis=0)
     side = max(16, int(np.ceil(MARGIN * (high - low).max())))
     left, top = (int(c) for c in np.round(0.5 * (low + high) - 0.5 * (side - 1)))
@@ -72,26 +73,33 @@ def framed(size: tuple[int, int], camera: Camera, frame: Box) -> tuple[int, int,
 
 
 def crop_subject(
-    rgb: UInt8[np.ndarray, "h w 3"], mask: Float[np.ndarray, "h w"], camera: Camera, frame: Box, size: int
+    rgb: UInt8[np.ndarray, "h w 3"],
+    mask: Float[np.ndarray, "h w"],
+    camera: Camera,
+    frame: Box,
+    size: int,
+    content: tuple[int, int, int, int] | None = None,
 ) -> SubjectView:
     """The square part of a photo that shows `frame`, as far as it does, resampled to `size` pixels.
 
-    `camera` is the photo's, in the head frame. Where the crop leaves the photo it is black and outside `bounds`.
+    `camera` is the photo's, in the head frame. Where the crop leaves the photo, or its `content` where that is less
+    (left, top, right, bottom; see `borders`), it is black and outside `bounds`.
     """
-    height, width = mask.shape
-    x0, y0, side = framed((width, height), camera, frame)
+    first_x, first_y, end_x, end_y = content = content or (0, 0, mask.shape[1], mask.shape[0])
+    x0, y0, side = framed(content, camera, frame)
     scale = size / side
-    left, top = int(np.clip(x0, 0, width - 1)), int(np.clip(y0, 0, height - 1))
-    right, bottom = int(np.clip(x0 + side, left + 1, width)), int(np.clip(y0 + side, top + 1, height))
+    left, top = int(np.clip(x0, first_x, end_x - 1)), int(np.clip(y0, first_y, end_y - 1))
+    right, bottom = int(np.clip(x0 + side, left + 1, end_x)), int(np.clip(y0 + side, top + 1, end_y))
     window = np.zeros((bottom - top, right - left, 4), np.float32)
     window[..., 3] = mask[top:bottom, left:right]
     window[..., :3] = rgb[top:bottom, left:right].astype(np.float32) / 255 * window[..., 3:]
     cropped = camera.cropped(x0, y0, side, side).resized(size, size)
 
-    def in_crop(edge: int, start: int) -> float:
+    def in_crop(edge: float, start: int) -> float:
         return float(np.clip((edge - start + 0.5) * scale - 0.5, 0, size - 1))
 
-    bounds = in_crop(left, x0), in_crop(top, y0), in_crop(right - 1, x0), in_crop(bottom - 1, y0)
+    known = known_part(mask, content)
+    bounds = in_crop(known[0], x0), in_crop(known[1], y0), in_crop(known[2], x0), in_crop(known[3], y0)
     square = _place(window, left - x0, top - y0, scale, size)
     return SubjectView(square[..., :3].copy(), square[..., 3].copy(), cropped, bounds)
 

@@ -48,7 +48,7 @@ def test_colours_are_read_from_twice_as_many_pixels_where_photos_have_them() -> 
     coarse, fine = ball_document(size=96), ball_document(size=384)
     usual = network.config.image_size
     shown = [
-        framed(view.size, camera, coarse.schema.frame)[2]
+        framed(view.photo.content, camera, coarse.schema.frame)[2]
         for view, camera in zip(coarse.views, coarse.calibration.head_cameras, strict=True)
     ]
     enough, little = (int(share * max(shown) / MUCH_FINER) for share in (1.05, 0.95))

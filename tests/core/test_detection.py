@@ -188,6 +188,18 @@ def test_nobody(kind):
     assert np.isfinite(detection.mask).all() and detection.mask.min() >= 0 and detection.mask.max() <= 1
 
 
+@pytest.mark.parametrize("level", [0, 255])
+def test_bars_are_no_clothes(photos, level):
+    """Of a photo with a bar from the neck down everything above it is outlined as before, and nothing in the bar."""
+    rgb = photos["front"].rgb.copy()
+    rgb[560:] = level
+    detection = detect(picture(rgb))
+
+    assert detection.landmarks_px is not None
+    assert detection.mask[560:].max() == 0 and detection.mask[:550].max() == 1
+    assert detection.mask[550:557].mean() > 0.2
+
+
 def test_confidence_follows_the_photo_s_size(found):
     """The same face in a picture of half the size is trusted as much."""
     landmarks = found["right"].landmarks_px

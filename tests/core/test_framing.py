@@ -13,6 +13,7 @@ from kpnerf.core.keypoints import HEAD
 
 SIDE = 200
 WHOLE = np.ones((SIDE, SIDE), np.float32)
+ALL = (0, 0, SIDE, SIDE)
 
 
 def looking(yaw: float = 0.0, *, target_y: float = 0.02, field_of_view: float = 0.6) -> Camera:
@@ -33,20 +34,25 @@ def person_in(camera: Camera, lower: tuple[float, float, float], upper: tuple[fl
 
 def test_photos_that_show_everything_leave_the_box_as_it_is() -> None:
     """Two photos full of the person: the whole box, and that too where there are no photos."""
-    shown = shown_part(HEAD.box, [looking(-0.3), looking(0.3)], [WHOLE, WHOLE])
+    shown = shown_part(HEAD.box, [looking(-0.3), looking(0.3)], [WHOLE, WHOLE], [ALL, ALL])
 
     np.testing.assert_allclose([shown.lower, shown.upper], [HEAD.box.lower, HEAD.box.upper], atol=0.001)
-    assert shown_part(HEAD.box, [], []) is HEAD.box
+    assert shown_part(HEAD.box, [], [], []) is HEAD.box
 
 
 def test_a_face_cut_at_the_neck_needs_less_room() -> None:
     """Where a photo ends the shown part ends, but for what is made up below it; another photo that goes on adds it."""
     close = looking(target_y=-0.05, field_of_view=0.3)
-    shown = shown_part(HEAD.box, [close], [WHOLE])
+    shown = shown_part(HEAD.box, [close], [WHOLE], [ALL])
     ends = project(close, np.array([[0.0, shown.upper[1], 0.0]]))[0][0, 1]
-    both = shown_part(HEAD.box, [close, looking()], [WHOLE, WHOLE])
+    both = shown_part(HEAD.box, [close, looking()], [WHOLE, WHOLE], [ALL, ALL])
+
+    barred = shown_part(
+        HEAD.box, [looking()], [np.where(np.arange(SIDE)[:, None] < 150, WHOLE, 0)], [(0, 0, SIDE, 150)]
+    )
 
     assert SIDE - 1 < ends < SIDE + 35 and shown.upper[1] < 0.2
+    assert 149 < project(looking(), np.array([[0.0, barred.upper[1], 0.0]]))[0][0, 1] < 180
     assert both.upper[1] == pytest.approx(HEAD.box.upper[1])
 
 
@@ -54,11 +60,11 @@ def test_what_one_photo_shows_to_be_empty_is_not_there() -> None:
     """A mask bounds the part, on both sides alike, and at its top; one that is empty leaves the box as it is."""
     camera = looking()
     mask = person_in(camera, (-0.12, -0.13, 0.0), (0.08, 0.24, 0.0))
-    shown = shown_part(HEAD.box, [camera, looking(0.5)], [mask, WHOLE])
+    shown = shown_part(HEAD.box, [camera, looking(0.5)], [mask, WHOLE], [ALL, ALL])
 
     assert shown.upper[0] == -shown.lower[0] == pytest.approx(0.12, abs=0.03)
     assert shown.lower[1] == pytest.approx(-0.13, abs=0.03)
-    assert shown_part(HEAD.box, [camera], [0 * WHOLE]) is HEAD.box
+    assert shown_part(HEAD.box, [camera], [0 * WHOLE], [ALL]) is HEAD.box
 
 
 @pytest.mark.parametrize("yaw", [0.0, 0.6, -1.0])
