@@ -83,7 +83,7 @@ $(VENV)/.viewer: pyproject.toml $(VENV)/.torch
 	$(PIP) install -q -e .
 	@touch $@
 
-# What the first picture would wait for: a quarter of a minute.
+# What the first picture would wait for: half a minute at most.
 $(VENV)/.compiled: $(VENV)/.viewer
 	@$(BIN)/python -c 'from kpnerf.core import compiled, patch_kernels, pipeline; compiled.compile_loops()'
 	@touch $@

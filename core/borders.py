@@ -1,7 +1,12 @@
 """Frames round a photo and bars beside it: nothing of what the camera saw, and no background either."""
 
+from typing import TypeAlias
+
 import numpy as np
 from jaxtyping import Float, Integer, UInt8
+
+Content: TypeAlias = tuple[int, int, int, int]
+"""Left, top, right, bottom of the part of a photo that is picture, pixels; the last two exclusive."""
 
 _WIDEST = 0.4
 """Of a photo's side that one bar may take."""
@@ -17,8 +22,8 @@ _EMPTY = 0.1
 """Of a mask, where there is nobody."""
 
 
-def content_of(rgb: UInt8[np.ndarray, "h w 3"]) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom (the last two exclusive) of what lies within frames and bars of one colour.
+def content_of(rgb: UInt8[np.ndarray, "h w 3"]) -> Content:
+    """What lies within frames and bars of one colour.
 
     A plain backdrop is no border: the picture does not begin behind it all along a straight line.
     """
@@ -26,18 +31,16 @@ def content_of(rgb: UInt8[np.ndarray, "h w 3"]) -> tuple[int, int, int, int]:
     left, top, right, bottom = 0, 0, width, height
     for _ in range(_NESTED):
         before = left, top, right, bottom
-        for side in range(4):
-            inner = rgb[top:bottom, left:right]
-            lines = (inner, inner[::-1], inner.swapaxes(0, 1), inner.swapaxes(0, 1)[::-1])[side]
-            found = _border(lines)
-            top, bottom = top + found * (side == 0), bottom - found * (side == 1)
-            left, right = left + found * (side == 2), right - found * (side == 3)
+        top += _border(rgb[top:bottom, left:right])
+        bottom -= _border(rgb[top:bottom, left:right][::-1])
+        left += _border(rgb[top:bottom, left:right].swapaxes(0, 1))
+        right -= _border(rgb[top:bottom, left:right].swapaxes(0, 1)[::-1])
         if before == (left, top, right, bottom):
             break
     return left, top, right, bottom
 
 
-def known_part(mask: Float[np.ndarray, "h w"], content: tuple[int, int, int, int]) -> tuple[float, float, float, float]:
+def known_part(mask: Float[np.ndarray, "h w"], content: Content) -> tuple[float, float, float, float]:
     """Left, top, right, bottom, pixel centres, of what a photo of this content tells anything about.
 
     Infinite above it and beside it where its outermost line is empty: nobody goes on there out of sight. Below it
@@ -45,8 +48,8 @@ def known_part(mask: Float[np.ndarray, "h w"], content: tuple[int, int, int, int
     """
     first_x, first_y, end_x, end_y = content
     inner = mask[first_y:end_y, first_x:end_x]
-    lines = inner[:, 0], inner[0], inner[:, -1]
-    left, top, right = (bool(line.max() < _EMPTY and inner.max() > 0.5) for line in lines)
+    somebody = inner.max() > 0.5
+    left, top, right = (somebody and line.max() < _EMPTY for line in (inner[:, 0], inner[0], inner[:, -1]))
     return (
         -np.inf if left else float(first_x),
         -np.inf if top else float(first_y),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from .borders import known_part
+from .borders import Content, known_part
 from .camera import Camera
 from .geometry import Box, project
 
@@ -20,11 +20,11 @@ def shown_part(
     box: Box,
     cameras: Sequence[Camera],
     masks: Sequence[Float[np.ndarray, "h w"]],
-    contents: Sequence[tuple[int, int, int, int]],
+    contents: Sequence[Content],
 ) -> Box:
     """The part of the subject's box that any photo shows and none shows to be empty; all of it where there is none.
 
-    Of each photo its `contents` count: left, top, right, bottom (see `borders`).
+    Of each photo its content counts.
 
     A face cut at the neck needs less room than a bust. Symmetric, since a mirror image may stand in for either side,
     and of the box's own depth, about which one photo tells nothing: so that turning goes on round the same axis.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from .borders import content_of
+from .borders import Content, content_of
 from .errors import UserError
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ class Photo:
         object.__setattr__(self, "rgb", pixels)
 
     @cached_property
-    def content(self) -> tuple[int, int, int, int]:
-        """Left, top, right, bottom (the last two exclusive) of what the camera saw, within frames and bars."""
+    def content(self) -> Content:
+        """What the camera saw, within frames and bars."""
         return content_of(self.rgb)
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from .borders import known_part
+from .borders import Content, known_part
 from .camera import Camera
 from .geometry import Box, project, transform
 
@@ -57,8 +57,8 @@ def cut_to_box(mask: Float[np.ndarray, "h w"], camera: Camera, box: Box) -> Floa
     return mask * inside
 
 
-def framed(content: tuple[int, int, int, int], camera: Camera, frame: Box) -> tuple[int, int, int]:
-    """Which square of a photo shows `frame`, as far as its `content` (left, top, right, bottom) does: left, top, side.
+def framed(content: Content, camera: Camera, frame: Box) -> tuple[int, int, int]:
+    """Which square of a photo shows `frame`, as far as its content does: left, top, side.
 
     A photo that shows nothing of the frame, as that of a camera dragged astray, is taken whole.
     """
@@ -78,12 +78,12 @@ def crop_subject(
     camera: Camera,
     frame: Box,
     size: int,
-    content: tuple[int, int, int, int] | None = None,
+    content: Content | None = None,
 ) -> SubjectView:
     """The square part of a photo that shows `frame`, as far as it does, resampled to `size` pixels.
 
-    `camera` is the photo's, in the head frame. Where the crop leaves the photo, or its `content` where that is less
-    (left, top, right, bottom; see `borders`), it is black and outside `bounds`.
+    `camera` is the photo's, in the head frame. Where the crop leaves the photo, or its content where that is less, it
+    is black and outside `bounds`.
     """
     first_x, first_y, end_x, end_y = content = content or (0, 0, mask.shape[1], mask.shape[0])
     x0, y0, side = framed(content, camera, frame)

@@ -8,7 +8,7 @@ from .orbit import OrbitView, view_of_key
 from .session import Session
 
 ADD, REPLACE, REMOVE = "Add this view to the path", "Replace a view of the path", "Remove a view of the path"
-EARLIER, LATER = "Move a view of the path forwards", "Move a view of the path backwards"
+EARLIER, LATER = "Move a view of the path earlier", "Move a view of the path later"
 CLEAR, PLAY = "Clear the path", "Play the path"
 """Titles of commands."""
 

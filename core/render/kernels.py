@@ -26,7 +26,8 @@ def _forget_older_machine_code() -> None:
     numba looks at the file of a loop, not at the files of the functions that it has drawn into it.
     """
     folder = Path(__file__).parent
-    newest = max(source.stat().st_mtime for source in folder.glob("*kernels.py"))
+    sources = *folder.glob("*kernels.py"), folder.parent / "compiled.py"
+    newest = max(source.stat().st_mtime for source in sources)
     for index in (folder / "__pycache__").glob("*kernels.*.nbi"):
         try:
             if index.stat().st_mtime < newest:

@@ -40,9 +40,11 @@ def test_an_expression_is_chosen_by_mouse_and_by_command(start, sample_project, 
     window.frame(5)
     window.click(x, y + FIRST + STEP)
     mixed = another("Mixed", automatic)
-    assert window.state()["undo"] == "Expression: Mixed"
+    window.ready()
+    assert window.state()["undo"] == "Expression: Mixed" and "clothes are mixed of all" in window.state()["status"][1]
     window.key("ctrl+z")
     window.until(lambda s: s["expression"] == best)
+    assert window.ready()["picture"] == automatic
     window.key("ctrl+p")
     window.type("take the expression")
     window.key("Return")
