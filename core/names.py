@@ -1,4 +1,4 @@
-"""Telling pictures apart by their file names."""
+"""Telling pictures, and folders of them, apart by their names."""
 
 from collections.abc import Collection, Sequence
 from pathlib import PurePath
@@ -27,3 +27,14 @@ def free_name(name: str, taken: Collection[str]) -> str:
     while candidate in stems:
         candidate, number = f"{stem} ({number})", number + 1
     return candidate + ending
+
+
+def short_names(paths: Sequence[PurePath]) -> list[str]:
+    """As many last parts of paths as tell them apart; different paths have different names."""
+    longest = max((len(path.parts) for path in paths), default=0)
+    names: list[str] = []
+    for count in range(1, longest + 1):
+        names = ["/".join(path.parts[-count:]) for path in paths]
+        if len(set(names)) == len(set(paths)):
+            break
+    return names

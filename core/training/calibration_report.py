@@ -12,6 +12,7 @@ from ..camera import Camera
 from ..detection import detect
 from ..interop.conventions import fitting_reading
 from ..interop.formats import convention_of, load_capture
+from ..names import short_names
 
 USUAL_VIEWS = ("left", "front", "right")
 
@@ -37,7 +38,7 @@ def calibration_table(captures: Sequence[Path], *, names: Sequence[str] = USUAL_
     Raises UserError where a capture lacks one of the pictures; a capture without known cameras is passed over.
     """
     rows = []
-    for folder in captures:
+    for folder, name in zip(captures, short_names(captures), strict=True):
         capture = load_capture(folder, names=names)
         given = [camera for camera in capture.cameras if camera is not None]
         if len(given) != len(capture.photos):
@@ -63,7 +64,7 @@ def calibration_table(captures: Sequence[Path], *, names: Sequence[str] = USUAL_
         pairs = combinations(range(len(true)), 2)
         rows.append(
             CalibrationRow(
-                name=folder.name,
+                name=name,
                 views=len(true),
                 rotation_degrees=max((_turn_error(solved.cameras, true, i, j) for i, j in pairs), default=0.0),
                 focal_error=max((a.fx / b.fx - 1 for a, b in zip(solved.cameras, true, strict=True)), key=abs),

@@ -25,7 +25,7 @@ from ..model.spatial import Encoding
 from ..pipeline import Avatar
 from ..render.renderer import Quality
 from .encodings_page import write_page
-from .items import People
+from .population import People
 from .suite import CONDITIONS, Condition, examine
 from .trainer import Trainer, TrainingSettings
 

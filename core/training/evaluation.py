@@ -23,6 +23,7 @@ from ..figures import Picture, ms_ssim, outline_distance, psnr, ssim
 from ..geometry import Box
 from ..head_placement import in_head_frame
 from ..interop.formats import load_capture
+from ..names import short_names
 from ..pipeline import WEIGHTS, Avatar
 from ..render.renderer import Quality
 from ..source import load_source
@@ -89,8 +90,9 @@ def evaluate_capture(
     size: int | None,
     quality: Quality,
     out: Path | None = None,
+    name: str | None = None,
 ) -> dict[str, dict[str, float]]:
-    """The figures of every target of one capture folder, and side-by-side pictures of them in `out`.
+    """The figures of every target of one capture folder, and side-by-side pictures of them in `out`, named after it.
 
     Raises UserError where a target's camera is not in the folder: it cannot be found from the sources.
     """
@@ -109,7 +111,8 @@ def evaluate_capture(
         results[photo.name] = compare(frame.rgba, truth)
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
-            _write_side_by_side(out / f"{capture.name}_{Path(photo.name).stem}.png", frame.rgba, truth)
+            begin = (name or capture.name).replace("/", "_")
+            _write_side_by_side(out / f"{begin}_{Path(photo.name).stem}.png", frame.rgba, truth)
     return results
 
 
@@ -165,12 +168,19 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("Nothing was named to compare.", "Give --sources and --target, --suite or --cameras.")
     avatar = Avatar.load(args.weights)
     figures: dict[str, dict[str, float]] = {}
-    for capture in args.captures:
+    for capture, called in zip(args.captures, short_names(args.captures), strict=True):
         found = evaluate_capture(
-            avatar, capture, args.sources, args.target, size=args.size, quality=args.quality, out=args.output
+            avatar,
+            capture,
+            args.sources,
+            args.target,
+            size=args.size,
+            quality=args.quality,
+            out=args.output,
+            name=called,
         )
         several = len(args.captures) > 1
-        figures |= {f"{capture.name}/{name}" if several else name: row for name, row in found.items()}
+        figures |= {f"{called}/{name}" if several else name: row for name, row in found.items()}
     average = mean(figures)
     if args.json:
         print(json.dumps({"targets": figures, "mean": average}, indent=2))

@@ -3,8 +3,8 @@
 Everything random follows from (seed, step), so a resumed run draws what an uninterrupted one would have drawn.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,7 +12,6 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ..errors import UserError
 from ..geometry import ray_box
 from ..keypoints import HEAD
 from ..model.spatial import project, stand_in
@@ -20,6 +19,7 @@ from ..model.views import SourceViews
 from ..subject import depth_range
 from .distances import BOX_MARGIN, draw_distances
 from .disturbances import cut_bounds, detected_keypoints, photo_end, photometric, shaken_pose, spoilt_mask
+from .population import Arrays
 
 BLACK = 0.4
 """Share of patches that are compared on black, as avatars are judged; the others' backgrounds are of any colour."""
@@ -62,32 +62,22 @@ class TrainingItem:
         return TrainingItem(source=self.source.to(device), patch=self.patch, **moved)
 
 
-class People:
-    """The people of a data folder written by `kpnerf synth`; more may arrive while it is read."""
-
-    def __init__(self, folder: Path | str) -> None:
-        self.folder = Path(folder)
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Look for new files. Raises UserError where there are none at all."""
-        self.files = sorted(self.folder.glob("person_*.npz"))
-        if not self.files:
-            raise UserError(f"{self.folder} holds no people.", "Write some with `kpnerf synth`.")
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def draw(self, *, seed: int, step: int) -> tuple[Path, np.random.Generator]:
-        """The person of a step, and the randomness that all the rest of it follows from."""
-        rng = np.random.default_rng([seed, step])
-        return self.files[int(rng.integers(len(self.files)))], rng
+def draw_items(
+    pictures: Callable[[], Arrays], rngs: Sequence[np.random.Generator], *, patches: int = 2, patch: int = 32
+) -> list[TrainingItem]:
+    """Items of one person, each with a randomness of its own, as `Population.draw` gives both."""
+    person = pictures()
+    return [_item(person, rng, patches, patch) for rng in rngs]
 
 
-def draw_item(file: Path, rng: np.random.Generator, *, patches: int = 2, patch: int = 32) -> TrainingItem:
-    """The material of one step, of a person's file and with the randomness that `People.draw` gives."""
-    with np.load(file) as arrays:
-        person = {name: arrays[name] for name in arrays.files}
+def draw_item(
+    pictures: Callable[[], Arrays], rng: np.random.Generator, *, patches: int = 2, patch: int = 32
+) -> TrainingItem:
+    """A single one."""
+    return draw_items(pictures, [rng], patches=patches, patch=patch)[0]
+
+
+def _item(person: Arrays, rng: np.random.Generator, patches: int, patch: int) -> TrainingItem:
     sources, targets = _choose_views(rng, person["yaw"], patches)
     source, source_depth = _source_views(rng, person, sources)
     rays = [_patch(rng, person, int(view), patch, source) for view in targets]
@@ -128,7 +118,7 @@ def _choose_views(rng: np.random.Generator, yaw: np.ndarray, targets: int) -> tu
 
 
 def _source_views(
-    rng: np.random.Generator, person: dict[str, np.ndarray], views: np.ndarray
+    rng: np.random.Generator, person: Arrays, views: np.ndarray
 ) -> tuple[SourceViews, Float[Tensor, "v 1 h w"]]:
     images, masks, bounds, depths, poses = [], [], [], [], []
     end = photo_end(rng)
@@ -169,7 +159,7 @@ def _source_views(
     return source, tensor(depths)
 
 
-def _row_of(person: dict[str, np.ndarray], view: int, y: float) -> float:
+def _row_of(person: Arrays, view: int, y: float) -> float:
     """The row of a view on which a point lies that is `y` metres below the head's origin; at least a few rows stay."""
     k, pose = (person[name][view].astype(np.float64) for name in ("intrinsics", "camera_from_world"))
     in_camera = pose[:3, 1] * y + pose[:3, 3]
@@ -177,7 +167,7 @@ def _row_of(person: dict[str, np.ndarray], view: int, y: float) -> float:
 
 
 def _camera_rays(
-    person: dict[str, np.ndarray], view: int, y: np.ndarray, x: np.ndarray
+    person: Arrays, view: int, y: np.ndarray, x: np.ndarray
 ) -> tuple[Float[np.ndarray, "*n 3"], Float[np.ndarray, "*n"]]:
     """Unit directions of the rays through pixels of a view, and how long a ray is for each metre of depth."""
     k, pose = (person[name][view].astype(np.float64) for name in ("intrinsics", "camera_from_world"))
@@ -215,7 +205,7 @@ class _Rays:
     """Whether they end on a surface that no source photo contains."""
 
 
-def _rays(person: dict[str, np.ndarray], view: int, y: np.ndarray, x: np.ndarray, source: SourceViews) -> _Rays:
+def _rays(person: Arrays, view: int, y: np.ndarray, x: np.ndarray, source: SourceViews) -> _Rays:
     directions, length = _camera_rays(person, view, y, x)
     pose = person["camera_from_world"][view].astype(np.float64)
     origins = np.broadcast_to(-pose[:3, :3].T @ pose[:3, 3], directions.shape)
@@ -224,9 +214,7 @@ def _rays(person: dict[str, np.ndarray], view: int, y: np.ndarray, x: np.ndarray
     return _Rays(origins, directions, distance, ray_box(origins, directions, HEAD.box)[2], missed)
 
 
-def _patch(
-    rng: np.random.Generator, person: dict[str, np.ndarray], view: int, side: int, source: SourceViews
-) -> tuple[Tensor, ...]:
+def _patch(rng: np.random.Generator, person: Arrays, view: int, side: int, source: SourceViews) -> tuple[Tensor, ...]:
     """Origins, directions, premultiplied colour, alpha, distance, background and `shown` of a patch that lies round a
     pixel of the subject.
 

@@ -5,13 +5,15 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from ..errors import UserError
 from .captures import render_capture, render_sample
-from .dataset import PICTURE_SIZE, person_path, photograph_person, write_person
+from .dataset import person_path, write_person
 from .generators import GENERATORS, USUAL, Generator, mark_folder
 from .makehuman import MakeHuman
+from .population import photographed_of
 from .scenes import SceneRenderer
 
 Progress = Callable[[int, int], None]
@@ -43,30 +45,17 @@ def synthesise(
     if missing:
         # Spawned, not forked: an OpenGL context does not survive a fork.
         context = multiprocessing.get_context("spawn")
-        given = (data_folder, out_folder, generator.name)
-        with context.Pool(min(processes, len(missing)), _start_worker, given) as pool:
-            for _ in pool.imap_unordered(_photograph, missing):
+        work = partial(_photograph, data_folder, out_folder, generator.name)
+        with context.Pool(min(processes, len(missing))) as pool:
+            for _ in pool.imap_unordered(work, missing):
                 done += 1
                 if progress:
                     progress(done, people)
     return [person_path(out_folder, seed) for seed in seeds]
 
 
-_worker: tuple[MakeHuman, SceneRenderer, Path, Generator] | None = None
-
-
-def _start_worker(data_folder: Path, out_folder: Path, generator: str) -> None:
-    # One core a process: several of them must not fight over the cores with llvmpipe's own threads.
-    os.environ.setdefault("LP_NUM_THREADS", "1")
-    global _worker
-    _worker = MakeHuman(data_folder), SceneRenderer(PICTURE_SIZE), out_folder, GENERATORS[generator]
-
-
-def _photograph(seed: int) -> None:
-    if _worker is None:
-        raise RuntimeError("the worker was not started")
-    data, renderer, folder, generator = _worker
-    write_person(person_path(folder, seed), photograph_person(data, renderer, seed, generator=generator))
+def _photograph(data_folder: Path, out_folder: Path, generator: str, seed: int) -> None:
+    write_person(person_path(out_folder, seed), photographed_of(data_folder, seed, generator=GENERATORS[generator]))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

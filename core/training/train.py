@@ -14,13 +14,17 @@ import torch.multiprocessing as mp
 from ..errors import UserError
 from ..model.keypoint_nerf import ModelConfig
 from ..model.spatial import Encoding
-from .items import People
+from .population import population_of
 from .trainer import Trainer, TrainingSettings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `kpnerf train`."""
-    parser.add_argument("data", type=Path, help="folder of people written by `kpnerf synth`")
+    parser.add_argument(
+        "data",
+        type=Path,
+        help="folder of people written by `kpnerf synth`, or a MakeHuman data folder: nobody is met twice",
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the run; an unfinished run there goes on")
     parser.add_argument("--steps", type=int, default=TrainingSettings.steps)
     parser.add_argument(
@@ -43,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """`kpnerf train`; under `torchrun` one of its processes, on one machine or many."""
-    People(args.data)
+    population_of(args.data)
     if "TORCHELASTIC_RUN_ID" in os.environ:
         args.processes = int(os.environ["WORLD_SIZE"])
         _run_process(int(os.environ["RANK"]), args, "env://")

@@ -7,14 +7,12 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from torch import Tensor
 
 from ..errors import UserError
@@ -22,8 +20,10 @@ from ..free_memory import Tidy
 from ..model.checkpoint import load_weights, save_weights
 from ..model.keypoint_nerf import KeypointNeRF, ModelConfig
 from ..model.precision import fast_arithmetic
-from .items import People, TrainingItem, draw_item
+from .feeding import drawn_ahead, helpers, on_device
+from .items import TrainingItem
 from .losses import LossWeights
+from .population import population_of
 from .step import Terms, depth_losses, training_losses
 
 LOGGED = [
@@ -85,7 +85,7 @@ class Trainer:
         rank: int = 0,
     ) -> None:
         self.settings, self.device, self.folder, self.rank = settings, torch.device(device), Path(folder), rank
-        self.people = People(data)
+        self.people = population_of(data)
         torch.manual_seed(settings.seed)
         self.model = KeypointNeRF(config).to(self.device).channels_last().train()
         for name, parameter in self.model.named_parameters():
@@ -205,44 +205,17 @@ class Trainer:
         """The material of this and all further steps, drawn ahead by workers; ends with the last step."""
         draw = self.settings
         numbers = itertools.chain.from_iterable(map(self._draws, range(self.step, draw.steps)))
-        with self._pool(workers) as pool:
-
-            def ask(number: int) -> Future[TrainingItem]:
-                file, rng = self.people.draw(seed=draw.seed, step=number)
-                return pool.submit(draw_item, file, rng, patches=draw.patches, patch=draw.patch)
-
-            ahead = [ask(number) for number in itertools.islice(numbers, 2 * workers + draw.items)]
-            while ahead:
-                yield tuple(item.result() for item in ahead[: draw.items])
-                del ahead[: draw.items]
-                ahead += [ask(number) for number in itertools.islice(numbers, draw.items)]
-
-    def _ahead(self, steps: Iterator[tuple[TrainingItem, ...]]) -> Iterator[tuple[TrainingItem, ...]]:
-        """The same on the trainer's device; beside a GPU that of the next step arrives while it works on this one."""
-        if self.device.type == "cpu":
-            yield from steps
-            return
-        arriving = torch.cuda.Stream(self.device)
-
-        def fetched() -> tuple[TrainingItem, ...] | None:
-            with torch.cuda.stream(arriving):
-                items = next(steps, None)
-                moved = None if items is None else tuple(item.to(self.device) for item in items)
-            arriving.synchronize()
-            return moved
-
-        with ThreadPoolExecutor(1) as thread:
-            following = thread.submit(fetched)
-            while (items := following.result()) is not None:
-                following = thread.submit(fetched)
-                yield items
-                # Its memory is that of the items after the next: a step ends before they are asked for.
-
-    def _pool(self, workers: int) -> Executor:
-        """Threads; beside a GPU processes: from the thread that feeds it, others would take the interpreter."""
-        if self.device.type == "cpu":
-            return ThreadPoolExecutor(workers)
-        return ProcessPoolExecutor(workers, mp.get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,))
+        with helpers(self.people, self.device, workers) as pool:
+            drawn = drawn_ahead(
+                pool,
+                self.people,
+                numbers,
+                ahead=2 * workers + draw.items,
+                seed=draw.seed,
+                patches=draw.patches,
+                patch=draw.patch,
+            )
+            yield from zip(*[drawn] * draw.items, strict=True)
 
     def run(
         self, *, checkpoint_minutes: float = 3.0, workers: int = 1, stop: Callable[[], bool] = lambda: False
@@ -256,7 +229,7 @@ class Trainer:
         # No two steps ask for tensors of the same sizes: without this the heap takes gigabytes within minutes. What was
         # given back has to be asked for again, which after each step would cost an eighth of it.
         tidy = Tidy(every=30.0)
-        for items in self._ahead(self.items(workers=workers)):
+        for items in on_device(self.items(workers=workers), self.device):
             losses = self.train_step(*items)
             tidy.now_and_then()
             for name, value in losses.items():

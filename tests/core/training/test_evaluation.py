@@ -1,11 +1,16 @@
 """Figures of merit: what they are for known pictures."""
 
+from pathlib import PurePosixPath
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kpnerf.core.camera import orbit_camera
 from kpnerf.core.errors import UserError
 from kpnerf.core.keypoints import HEAD
+from kpnerf.core.names import short_names
 from kpnerf.core.training.evaluation import Truth, compare, mean, psnr, ssim, truth_of
 
 
@@ -69,3 +74,18 @@ def test_an_empty_mask_is_a_sentence() -> None:
     empty = type(target)(target.picture, np.zeros_like(target.mask), target.camera)
     with pytest.raises(UserError, match="mask of a target is empty"):
         compare(np.zeros((64, 64, 4), np.float32), empty)
+
+
+def test_folders_of_one_name_keep_their_figures() -> None:
+    """They are called by more of their path, others by their own name."""
+    usual, changed = PurePosixPath("/runs/usual/anna"), PurePosixPath("/runs/changed/anna")
+    assert short_names([usual, changed]) == ["usual/anna", "changed/anna"]
+    assert short_names([usual, PurePosixPath("/runs/changed/berta")]) == ["anna", "berta"]
+    assert short_names([]) == []
+
+
+@given(st.lists(st.lists(st.sampled_from("ab"), min_size=1, max_size=4).map(lambda parts: PurePosixPath(*parts))))
+def test_short_names_tell_apart_what_is_not_the_same(paths: list[PurePosixPath]) -> None:
+    """Whatever the paths, names are equal exactly where paths are."""
+    names = short_names(paths)
+    assert len(set(names)) == len(set(paths)) == len(set(zip(names, paths, strict=True)))

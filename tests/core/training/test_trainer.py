@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,14 @@ from kpnerf.core.keypoints import HEAD
 from kpnerf.core.model.checkpoint import load_weights
 from kpnerf.core.model.keypoint_nerf import KeypointNeRF, ModelConfig
 from kpnerf.core.training.disturbances import cut_bounds, detected_keypoints, shaken_pose
-from kpnerf.core.training.items import People, draw_item
+from kpnerf.core.training.items import draw_item
 from kpnerf.core.training.losses import LossWeights
+from kpnerf.core.training.population import FIRST_SEED, SEEDS, People, photographed_of
 from kpnerf.core.training.step import depth_losses, training_losses
 from kpnerf.core.training.trainer import Trainer, TrainingSettings, learning_rate
 
 from ..model import scene
+from .makehuman_data import FOLDER, needs_makehuman
 
 CONFIG = ModelConfig(keypoints=13, sigma=0.05, encoder="pyramid", encoder_size=64)
 ITEMS = 4
@@ -263,3 +266,17 @@ def test_disturbances_stay_small() -> None:
         assert 0 <= x0 < x1 <= 63 and 0 <= y0 < y1 <= 63
         found = detected_keypoints(rng, np.zeros((468, 3)), HEAD.landmarks)
         assert np.median(np.linalg.norm(found, axis=1)) < 0.01
+
+
+@needs_makehuman
+def test_people_are_made_while_it_learns(tmp_path: Path) -> None:
+    """Of a MakeHuman data folder items are those of people of its own seeds, two of each, wherever a run begins."""
+    trainer = Trainer(CONFIG, replace(SETTINGS, steps=2, seed=4), FOLDER, tmp_path, device="cpu")
+    trainer.step = 1
+    ((found,),) = trainer.items(workers=1)
+
+    assert len(trainer.people) == 1
+    rng = np.random.default_rng([4, 1])
+    expected = draw_item(partial(photographed_of, FOLDER, FIRST_SEED + 4 * SEEDS), rng, patches=1, patch=16)
+    torch.testing.assert_close(found.rgb, expected.rgb)
+    torch.testing.assert_close(found.source.images, expected.source.images)
