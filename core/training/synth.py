@@ -74,6 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument("--captures", action="store_true", help="write captures to evaluate on instead, a folder each")
+    instead.add_argument("--level", action="store_true", help="the same from just 0, 15, 35 and 55 degrees, by no hand")
     instead.add_argument("--sample", action="store_true", help="write three JPEG photographs of one person instead")
 
 
@@ -85,10 +86,11 @@ def run(options: argparse.Namespace) -> int:
     if options.sample:
         data, renderer = MakeHuman(options.data), SceneRenderer(options.size)
         render_sample(data, options.first_seed, options.out, renderer=renderer, generator=generator)
-    elif options.captures:
+    elif options.captures or options.level:
         data, renderer = MakeHuman(options.data), SceneRenderer(options.size)
         for seed in tqdm(range(options.first_seed, options.first_seed + options.people), unit="person"):
-            render_capture(data, seed, options.out / f"person_{seed}", renderer=renderer, generator=generator)
+            folder = options.out / f"person_{seed}"
+            render_capture(data, seed, folder, renderer=renderer, level=options.level, generator=generator)
     else:
         with tqdm(total=options.people, unit="person") as bar:
             synthesise(

@@ -12,7 +12,7 @@ from kpnerf.core.geometry import project, unproject
 from kpnerf.core.interop.formats import load_capture
 from kpnerf.core.keypoints import HEAD
 from kpnerf.core.training.appearance import Look, Recolour, Strands
-from kpnerf.core.training.captures import CAPTURE_YAWS, render_capture
+from kpnerf.core.training.captures import CAPTURE_YAWS, HEAD_MIDDLE, LEVEL_YAWS, capture_cameras, render_capture
 from kpnerf.core.training.dataset import person_path, photograph_person, write_person
 from kpnerf.core.training.fuzz import CELLS_ACROSS
 from kpnerf.core.training.generators import USUAL, mark_folder
@@ -326,6 +326,19 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path):
     with np.load(files[1]) as arrays:
         assert arrays["rgba"].shape == (14, 256, 256, 4) and arrays["depth"].dtype == np.float16
         assert str(arrays["generator"]) == USUAL.mark
+
+
+def test_a_camera_on_a_stand_is_level() -> None:
+    """It looks in just the direction that it is said to, upright, and the head is in the middle of its picture."""
+    cameras = capture_cameras(np.random.default_rng(5), LEVEL_YAWS, size=64, spread=0.0)
+
+    for name, camera in cameras.items():
+        right, down, ahead = camera.world_from_camera[:3, :3].T
+        assert np.degrees(np.arctan2(-ahead[0], ahead[2])) == pytest.approx(LEVEL_YAWS[name], abs=1e-9), name
+        np.testing.assert_allclose(down, [0, 1, 0], atol=1e-12)
+        assert right[1] == pytest.approx(0, abs=1e-12)
+        pixel, _ = project(camera, HEAD_MIDDLE[None])
+        np.testing.assert_allclose(pixel[0], 31.5, atol=6)
 
 
 @needs_makehuman
