@@ -94,14 +94,13 @@ def mask_from_png(content: bytes) -> np.ndarray:
     return from_png(content).astype(np.float32) / np.float32(255)
 
 
+def is_picture(file: Path) -> bool:
+    """Whether a file is a picture by its name; hidden ones are not meant, such as what macOS puts beside others."""
+    return file.suffix.lower() in PICTURE_ENDINGS and not file.name.startswith(".")
+
+
 def _pictures_by_content(folders: Sequence[Path]) -> dict[str, Path]:
-    files = [
-        file
-        for folder in folders
-        if folder.is_dir()
-        for file in sorted(folder.iterdir())
-        if file.suffix.lower() in PICTURE_ENDINGS
-    ]
+    files = [file for folder in folders if folder.is_dir() for file in sorted(folder.iterdir()) if is_picture(file)]
     return {digest: file for file in files if (digest := _sha256(file)) is not None}
 
 

@@ -1,4 +1,4 @@
-"""From what a person names (photos, a project file, a capture folder) to a document."""
+"""From what a person names (photos or a folder of them, a project file, a capture folder) to a document."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -20,6 +20,7 @@ from .interop.formats import CAMERA_FILES, convention_of, is_capture, list_pictu
 from .keypoints import HEAD, Keypoints2D, KeypointSchema
 from .names import match_name
 from .photo import Photo, load_photo
+from .photo_records import is_picture
 from .project_file import ENDING, open_project
 from .same_person import same_person
 from .several_faces import SeveralFaces
@@ -72,7 +73,7 @@ def read_source(
     (`with_same_person`). Cameras of a capture folder in another convention than the usual one are read in theirs, where
     the faces tell which it is: `Document.reading`.
     """
-    files = [Path(path) for path in paths]
+    files = named_files([Path(path) for path in paths])
     if not files:
         raise UserError("No photos were named.", "Name photos, a project file or a capture folder.")
     projects = [file for file in files if file.suffix == ENDING]
@@ -84,11 +85,6 @@ def read_source(
         )
     if projects:
         return _only(open_project(files[0]), names)
-    if files[0].is_dir() and not captures:
-        raise UserError(
-            f"{files[0]} is a folder without a {CAMERA_FILES}.",
-            "Name the photos inside it: two to eight of one person.",
-        )
     if names is not None and not captures:
         files = [files[match_name(name, [file.name for file in files])] for name in names]
     document = Document()
@@ -104,6 +100,28 @@ def read_source(
     if captures:
         return _as_photos_show(document, convention_of(files[0]))
     return replace(document, views=with_same_person(document.views))
+
+
+def named_files(paths: Sequence[Path]) -> list[Path]:
+    """The same, with a folder's photos, by their names, in place of a folder that is no capture.
+
+    Raises UserError where such a folder holds no photos, or more than one person is shown by.
+    """
+    files: list[Path] = []
+    for path in paths:
+        if not path.is_dir() or is_capture(path):
+            files.append(path)
+            continue
+        photos = [file for file in sorted(path.iterdir()) if is_picture(file)]
+        if not photos:
+            raise UserError(
+                f"{path} is a folder without photos, and without a {CAMERA_FILES}.",
+                f"Name photos of one person, up to {MAX_VIEWS}, or a folder of them.",
+            )
+        if len(photos) > MAX_VIEWS:
+            raise UserError(f"{path} holds {len(photos)} photos.", f"Name up to {MAX_VIEWS} of them, of one person.")
+        files += photos
+    return files
 
 
 def _as_photos_show(document: Document, written: Convention) -> Document:

@@ -67,7 +67,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         nargs="*",
         type=Path,
         metavar="SOURCE",
-        help="photos, a capture folder, or a project (default: a sample)",
+        help="photos or a folder of them, a capture folder, or a project (default: a sample)",
     )
     parser.add_argument("--size", type=_size, metavar="WxH", help="of the window, pixels")
     parser.add_argument("--scale", type=_scale, metavar="S", help="of text and controls, e.g. 1.5 or 2")

@@ -14,7 +14,7 @@ from ..core.photo import Photo, load_photo
 from ..core.photo_records import MissingPhotosError
 from ..core.project_file import ENDING, open_with_history, save_project
 from ..core.replay import steps_of
-from ..core.source import read_source, view_of, with_same_person
+from ..core.source import named_files, read_source, view_of, with_same_person
 from ..core.steps import Step, opening
 from .session import Session
 from .task_lane import Cancelled, Task, TaskControl
@@ -116,7 +116,8 @@ def _read(
         if show_arriving:
             session.arriving = tuple(photos)  # one assignment of a frozen value: safe from this thread
 
-    if any(path.is_dir() or path.suffix == ENDING or is_capture(path) for path in paths):
+    paths = named_files(paths)
+    if any(path.suffix == ENDING or is_capture(path) for path in paths):
         return read_source(
             paths, report=control.report, show=lambda document: show(view.photo for view in document.views)
         )

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from ..source import Report
 
 SOURCE_HELP = (
-    "photos, a project file (.kpnerf), or a capture folder (pictures beside a transforms.json, COLMAP's model, or "
-    "EasyMocap's intri.yml and extri.yml)"
+    "photos or a folder of them, a project file (.kpnerf), or a capture folder (pictures beside a transforms.json, "
+    "COLMAP's model, or EasyMocap's intri.yml and extri.yml)"
 )
 Colour = tuple[float, float, float]
 

@@ -5,12 +5,13 @@ import pytest
 from PIL import Image
 
 from kpnerf.core import edits
+from kpnerf.core.edits import MAX_VIEWS
 from kpnerf.core.errors import UserError
 from kpnerf.core.interop.capture import Capture
 from kpnerf.core.interop.transforms_json import write_capture
 from kpnerf.core.keypoints import HEAD, PointState
 from kpnerf.core.project_file import save_project
-from kpnerf.core.source import load_source, read_source
+from kpnerf.core.source import load_source, named_files, read_source
 
 from .staged import staged_document
 
@@ -117,5 +118,23 @@ def test_mixtures_and_nothing_are_refused(meadows, capture, tmp_path):
         read_source([*meadows, tmp_path / "me.kpnerf"])
     with pytest.raises(UserError, match="10 photos are too many"):
         read_source(5 * meadows)
-    with pytest.raises(UserError, match="folder without a transforms.json.*photos inside"):
-        read_source([tmp_path])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match="folder without photos, and without a transforms.json"):
+        read_source([tmp_path / "empty"])
+
+
+def test_a_folder_of_photos_is_its_photos(meadows, tmp_path):
+    """In the order of their names, beside others too; what is no photo, or hidden, is passed over."""
+    (tmp_path / "notes.txt").write_text("seen at the fair")
+    (tmp_path / "._a.png").write_bytes(b"what macOS leaves")
+    assert named_files([tmp_path]) == meadows
+    other = tmp_path / "other"
+    other.mkdir()
+    Image.new("RGB", (200, 150)).save(other / "z.PNG")
+    assert named_files([other, meadows[1]]) == [other / "z.PNG", meadows[1]]
+    assert read_source([tmp_path]).names == ("a.png", "b.jpg")
+
+    for number in range(MAX_VIEWS):
+        (other / f"{number}.jpg").write_bytes(b"")
+    with pytest.raises(UserError, match=f"other holds {MAX_VIEWS + 1} photos"):
+        named_files([other])

@@ -47,6 +47,21 @@ def test_the_sample_is_opened_solved_and_shown(desk):
     assert desk.session.is_saved
 
 
+def test_a_folder_of_photos_is_opened_and_added(desk, tmp_path):
+    """As its photos are, by name; they appear before their points do."""
+    for name in ("b.jpg", "a.png", "more/c.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (200, 150), (90, 120, 90)).save(tmp_path / name)
+    tasks.open_source(desk.session, [tmp_path])
+    assert eventually(lambda: desk.frame() or len(desk.session.arriving) == 2)
+    run(desk)
+    assert desk.session.document.names == ("a.png", "b.jpg")
+
+    tasks.add_photos(desk.session, [tmp_path / "more"])
+    run(desk)
+    assert desk.session.document.names == ("a.png", "b.jpg", "c.jpg")
+
+
 @pytest.mark.parametrize("named", ["", "sparse/0/images.bin"])
 def test_a_model_of_colmap_is_opened_by_its_folder_or_a_file_of_it(desk, tmp_path, named):
     """Its cameras are locked, and what keypoints.json gives is solved with them."""
