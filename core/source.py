@@ -105,14 +105,17 @@ def read_source(
 def named_files(paths: Sequence[Path]) -> list[Path]:
     """The same, with a folder's photos, by their names, in place of a folder that is no capture.
 
-    Raises UserError where such a folder holds no photos, or more than one person is shown by.
+    Raises UserError where such a folder cannot be read, or holds no photos, or more than `MAX_VIEWS`.
     """
     files: list[Path] = []
     for path in paths:
         if not path.is_dir() or is_capture(path):
             files.append(path)
             continue
-        photos = [file for file in sorted(path.iterdir()) if is_picture(file)]
+        try:
+            photos = [file for file in sorted(path.iterdir()) if is_picture(file)]
+        except OSError as error:
+            raise UserError(f"{path} cannot be read ({error.strerror}).", "Name photos, or another folder.") from error
         if not photos:
             raise UserError(
                 f"{path} is a folder without photos, and without a {CAMERA_FILES}.",

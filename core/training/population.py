@@ -48,12 +48,12 @@ class People:
 class Passersby:
     """People of MakeHuman data whom nobody met before and nobody meets again.
 
-    A network that sees the same few thousand every few minutes learns them by heart: half of what it gains on them it
-    does not gain on others.
+    A network that meets the same few thousand five times each learns them by heart: half of what it gains on them it
+    does not gain on others (figures: `assets/weights/head.md`).
     """
 
     each, processes = 2, True
-    """To photograph somebody takes three times as long as to make an item of it; OpenGL is one thread's affair."""
+    """To photograph somebody takes longer than to make an item of it; OpenGL is one thread's affair."""
 
     def __init__(self, data_folder: Path | str) -> None:
         """Raises UserError where the folder holds no MakeHuman data."""
