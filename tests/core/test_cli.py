@@ -90,7 +90,7 @@ def test_without_a_command_the_overview_is_shown(capsys):
         (["render", "a.png", "-o", "b.png", "--background", "reddish"], "--background"),
         (["render", "a.png", "-o", "b.png", "--view", "a", "--orbit", "1", "2"], "not allowed with"),
         (["detect", "gone.png"], "There is no file gone.png"),
-        (["detect", "."], "folder without a transforms.json"),
+        (["detect", "."], "folder without photos, and without a transforms.json"),
         (["calibrate", "gone.kpnerf", "a.png"], "gone.kpnerf stands among other files"),
     ],
 )
