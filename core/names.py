@@ -31,10 +31,8 @@ def free_name(name: str, taken: Collection[str]) -> str:
 
 def short_names(paths: Sequence[PurePath]) -> list[str]:
     """As many last parts of paths as tell them apart; different paths have different names."""
-    longest = max((len(path.parts) for path in paths), default=0)
-    names: list[str] = []
-    for count in range(1, longest + 1):
+    count, names = 1, [path.name for path in paths]
+    while len(set(names)) < len(set(paths)):
+        count += 1
         names = ["/".join(path.parts[-count:]) for path in paths]
-        if len(set(names)) == len(set(paths)):
-            break
     return names

@@ -100,7 +100,13 @@ def is_picture(file: Path) -> bool:
 
 
 def _pictures_by_content(folders: Sequence[Path]) -> dict[str, Path]:
-    files = [file for folder in folders if folder.is_dir() for file in sorted(folder.iterdir()) if is_picture(file)]
+    files = [
+        file
+        for folder in folders
+        if folder.is_dir()
+        for file in sorted(folder.iterdir())
+        if file.suffix.lower() in PICTURE_ENDINGS
+    ]
     return {digest: file for file in files if (digest := _sha256(file)) is not None}
 
 

@@ -113,7 +113,7 @@ def named_files(paths: Sequence[Path]) -> list[Path]:
             files.append(path)
             continue
         try:
-            photos = [file for file in sorted(path.iterdir()) if is_picture(file)]
+            photos = sorted(filter(is_picture, path.iterdir()))
         except OSError as error:
             raise UserError(f"{path} cannot be read ({error.strerror}).", "Name photos, or another folder.") from error
         if not photos:

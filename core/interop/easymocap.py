@@ -12,7 +12,7 @@ import numpy as np
 
 from ..camera import Camera, Matrix3
 from ..errors import UserError
-from ..photo_records import PICTURE_ENDINGS
+from ..photo_records import PICTURE_ENDINGS, is_picture
 from .capture import ListedPicture, makes_no_sense, places_in, read_keypoints, selected, stored_size
 from .lens import Distortion
 from .poses import nearest_rotation, pose_of_world_to_camera
@@ -111,8 +111,7 @@ def _picture(images: Path, camera: str) -> Path | None:
     folder = images / camera
     if not folder.is_dir():
         return None
-    frames = (path for path in folder.iterdir() if path.suffix.lower() in PICTURE_ENDINGS)
-    return min((path for path in frames if not path.name.startswith(".")), default=None)
+    return min(filter(is_picture, folder.iterdir()), default=None)
 
 
 class _Storage:

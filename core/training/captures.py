@@ -32,8 +32,8 @@ CAPTURE_YAWS = {
 }
 """Degrees from which the pictures of a capture are taken: three to work from, two between them, two beyond."""
 LEVEL_YAWS = CAPTURE_YAWS | {"between_left": -15.0, "between_right": 15.0, "beyond_left": -55.0, "beyond_right": 55.0}
-"""The same for a camera on a stand, which looks in just these directions, level, within a centimetre of the middle of
-the head."""
+"""The same for a camera on a stand (spread 0), which looks in just these directions, level, within a centimetre
+of the middle of the head."""
 SAMPLE_YAWS = {"front": 2.0, "left": -30.0, "right": 29.0}
 HEAD_MIDDLE = np.array([0.0, -0.01, 0.0])
 HEAD_SHARE = 0.5
@@ -123,17 +123,16 @@ def render_capture(
     *,
     renderer: SceneRenderer,
     yaws: Mapping[str, float] = CAPTURE_YAWS,
-    level: bool = False,
+    spread: float = 1.0,
     generator: Generator = USUAL,
 ) -> None:
-    """Write the capture of a seed in pictures of the renderer's size; `level`: from `LEVEL_YAWS`, by no hand.
+    """Write the capture of a seed in pictures of the renderer's size; `spread`: see `capture_cameras`.
 
     The world of its cameras is the head frame, and so it is for the true landmarks in `landmarks.npy`. The folder
     says which generator wrote it.
     """
     rng = np.random.default_rng([seed, 3])
     person = draw_person(data, seed, generator=generator)
-    yaws, spread = (LEVEL_YAWS, 0.0) if level else (yaws, 1.0)
     cameras = capture_cameras(rng, yaws, size=renderer.size, spread=spread)
     photographs = photograph(renderer, person, generator.lighting(rng), cameras, rng, noisy=generator.noisy)
     write_photographs(folder, photographs, person.landmarks)

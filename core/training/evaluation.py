@@ -89,10 +89,11 @@ def evaluate_capture(
     *,
     size: int | None,
     quality: Quality,
+    called: str,
     out: Path | None = None,
-    name: str | None = None,
 ) -> dict[str, dict[str, float]]:
-    """The figures of every target of one capture folder, and side-by-side pictures of them in `out`, named after it.
+    """The figures of every target of one capture folder, and side-by-side pictures of them in `out`, whose names begin
+    with what it is `called`.
 
     Raises UserError where a target's camera is not in the folder: it cannot be found from the sources.
     """
@@ -111,8 +112,7 @@ def evaluate_capture(
         results[photo.name] = compare(frame.rgba, truth)
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
-            begin = (name or capture.name).replace("/", "_")
-            _write_side_by_side(out / f"{begin}_{Path(photo.name).stem}.png", frame.rgba, truth)
+            _write_side_by_side(out / f"{called.replace('/', '_')}_{Path(photo.name).stem}.png", frame.rgba, truth)
     return results
 
 
@@ -177,7 +177,7 @@ def run(args: argparse.Namespace) -> int:
             size=args.size,
             quality=args.quality,
             out=args.output,
-            name=called,
+            called=called,
         )
         several = len(args.captures) > 1
         figures |= {f"{called}/{name}" if several else name: row for name, row in found.items()}

@@ -70,13 +70,6 @@ def draw_items(
     return [_item(person, rng, patches, patch) for rng in rngs]
 
 
-def draw_item(
-    pictures: Callable[[], Arrays], rng: np.random.Generator, *, patches: int = 2, patch: int = 32
-) -> TrainingItem:
-    """A single one."""
-    return draw_items(pictures, [rng], patches=patches, patch=patch)[0]
-
-
 def _item(person: Arrays, rng: np.random.Generator, patches: int, patch: int) -> TrainingItem:
     sources, targets = _choose_views(rng, person["yaw"], patches)
     source, source_depth = _source_views(rng, person, sources)

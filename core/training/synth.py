@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from ..errors import UserError
-from .captures import render_capture, render_sample
+from .captures import CAPTURE_YAWS, LEVEL_YAWS, render_capture, render_sample
 from .dataset import person_path, write_person
 from .generators import GENERATORS, USUAL, Generator, mark_folder
 from .makehuman import MakeHuman
@@ -88,9 +88,10 @@ def run(options: argparse.Namespace) -> int:
         render_sample(data, options.first_seed, options.out, renderer=renderer, generator=generator)
     elif options.captures or options.level:
         data, renderer = MakeHuman(options.data), SceneRenderer(options.size)
+        yaws, spread = (LEVEL_YAWS, 0.0) if options.level else (CAPTURE_YAWS, 1.0)
         for seed in tqdm(range(options.first_seed, options.first_seed + options.people), unit="person"):
             folder = options.out / f"person_{seed}"
-            render_capture(data, seed, folder, renderer=renderer, level=options.level, generator=generator)
+            render_capture(data, seed, folder, renderer=renderer, yaws=yaws, spread=spread, generator=generator)
     else:
         with tqdm(total=options.people, unit="person") as bar:
             synthesise(

@@ -10,10 +10,10 @@ from kpnerf.core.geometry import ray_box
 from kpnerf.core.keypoints import HEAD
 from kpnerf.core.model.spatial import BELOW, inside, project
 from kpnerf.core.training import disturbances, items
-from kpnerf.core.training.items import draw_item
 from kpnerf.core.training.population import People
 
 from ..model import scene
+from .drawn import draw_item
 
 WALL = 200
 """Grey of a person who fills every picture."""

@@ -15,13 +15,13 @@ from kpnerf.core.keypoints import HEAD
 from kpnerf.core.model.checkpoint import load_weights
 from kpnerf.core.model.keypoint_nerf import KeypointNeRF, ModelConfig
 from kpnerf.core.training.disturbances import cut_bounds, detected_keypoints, shaken_pose
-from kpnerf.core.training.items import draw_item
 from kpnerf.core.training.losses import LossWeights
 from kpnerf.core.training.population import FIRST_SEED, SEEDS, People, photographed_of
 from kpnerf.core.training.step import depth_losses, training_losses
 from kpnerf.core.training.trainer import Trainer, TrainingSettings, learning_rate
 
 from ..model import scene
+from .drawn import draw_item
 from .makehuman_data import FOLDER, needs_makehuman
 
 CONFIG = ModelConfig(keypoints=13, sigma=0.05, encoder="pyramid", encoder_size=64)
